@@ -1,0 +1,111 @@
+package store
+
+import "time"
+
+// State is where a delivery stands. The legal ways from one to another are:
+// waiting → sending (claimed) → sent, failed, cancelled, or back to waiting or
+// to held; held → sending when its time has come. The last three are final.
+type State string
+
+const (
+	// StateWaiting is due at DueAt and keeps later deliveries of its place back.
+	StateWaiting State = "waiting"
+	// StateSending is leased to a worker until LeaseUntil.
+	StateSending State = "sending"
+	// StateHeld waits for the end of a mute, and keeps nothing back.
+	StateHeld State = "held"
+	// StateSent was accepted by the platform.
+	StateSent State = "sent"
+	// StateFailed was given up; Reason says why.
+	StateFailed State = "failed"
+	// StateCancelled has nothing left to say: the move was retracted, or the
+	// place is gone.
+	StateCancelled State = "cancelled"
+)
+
+// DeliveryKind is what a delivery says.
+type DeliveryKind string
+
+const (
+	// DeliveryAlert tells of one move.
+	DeliveryAlert DeliveryKind = "alert"
+	// DeliveryTest shows a member that alerts arrive here.
+	DeliveryTest DeliveryKind = "test"
+)
+
+// Delivery is one message owed to one place. Its words are not kept: they are
+// composed from the move as it stands when the delivery is claimed.
+type Delivery struct {
+	ID      int64
+	PlaceID int64
+	Kind    DeliveryKind
+	// Key is unique within the place, so that no message can be owed twice:
+	// "move:<id>" for an alert, "test:<request>" for a test.
+	Key    string
+	MoveID int64 // 0 unless Kind is DeliveryAlert
+	State  State
+	// Roles are the ids of the Discord roles the message mentions.
+	Roles []string
+	// Attempt counts the sends that were really tried.
+	Attempt int
+	// Fence is raised with every claim. Only the worker that holds the present
+	// one may settle the delivery.
+	Fence      int64
+	DueAt      time.Time
+	LeaseUntil time.Time
+	GiveUpAt   time.Time // tried no more after this
+	MessageID  string    // the platform's id of the posted message
+	Reason     string    // why it failed, was held or was cancelled, in words
+	CreatedAt  time.Time
+	SettledAt  time.Time
+}
+
+// Claimed is a delivery leased to a worker, with what is needed to send it.
+type Claimed struct {
+	Delivery
+	Place Place
+	// Revision and Retracted are the move's as it stands now; Revision is 0 for
+	// a delivery without a move.
+	Revision  int64
+	Retracted bool
+	// MutedUntil is the end of the mute that covers this delivery, or zero.
+	MutedUntil time.Time
+	// Again is set when an earlier lease ran out without being settled, so the
+	// message may already have arrived.
+	Again bool
+}
+
+// Outcome is how a claim ended.
+type Outcome string
+
+const (
+	// OutcomeSent: accepted by the platform under Settlement.MessageID.
+	OutcomeSent Outcome = "sent"
+	// OutcomeRetry: the attempt failed and counts; due again at DueAt.
+	OutcomeRetry Outcome = "retry"
+	// OutcomeReleased: nothing was tried (throttled, shutting down); due again
+	// at DueAt and no attempt is counted.
+	OutcomeReleased Outcome = "released"
+	// OutcomeHeld: a mute covers it; due again at DueAt, keeping nothing back.
+	OutcomeHeld Outcome = "held"
+	// OutcomeFailed: given up for Reason.
+	OutcomeFailed Outcome = "failed"
+	// OutcomeCancelled: nothing left to say, for Reason.
+	OutcomeCancelled Outcome = "cancelled"
+	// OutcomeGone: the place is gone. The delivery fails, the place is disabled
+	// with Reason, and its other open deliveries are cancelled.
+	OutcomeGone Outcome = "gone"
+)
+
+// Settlement ends a claim. It has no effect when the delivery's fence has moved
+// on, because then another worker holds the delivery.
+type Settlement struct {
+	DeliveryID int64
+	Fence      int64
+	Outcome    Outcome
+	At         time.Time
+	DueAt      time.Time // for retry, released and held
+	GiveUpAt   time.Time // when not zero, replaces the delivery's own
+	MessageID  string
+	Reason     string
+}
