@@ -1,0 +1,37 @@
+package store
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrBusy says that another process is expanding the same change.
+var ErrBusy = errors.New("another process has it")
+
+// Expansion tells one chunk of places about a change.
+type Expansion struct {
+	Change  Change
+	Project Project
+	// Events are those of which a subscription must have at least one.
+	Events   Events
+	Now      time.Time // when the deliveries become due
+	GiveUpAt time.Time // when they are given up
+	Chunk    int       // how many places at most, in one transaction
+}
+
+// Workspace is a Discord server or a Slack team.
+type Workspace struct {
+	Platform Platform
+	ID       string
+}
+
+// ClaimRequest asks for deliveries to send.
+type ClaimRequest struct {
+	Platforms []Platform // only places on these
+	Now       time.Time
+	Lease     time.Duration // how long the worker has to settle
+	Limit     int
+	// SkipPlaces and SkipWorkspaces are throttled at present.
+	SkipPlaces     []int64
+	SkipWorkspaces []Workspace
+}
