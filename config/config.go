@@ -1,0 +1,99 @@
+// Package config answers what sparkbot was told: it merges flags, environment,
+// a YAML file and defaults into one checked Config, and remembers where every
+// value came from.
+//
+// It never starts anything and never prints a secret. All problems of a
+// configuration are reported at once.
+package config
+
+import "time"
+
+// Config is the configuration in force. Each field's key is written beside it;
+// key a.b_c is the environment variable SPARKBOT_A_B_C.
+type Config struct {
+	Database Database
+	HTTP     HTTP
+	API      API
+	Discord  Discord
+	Slack    Slack
+	Alerts   Alerts
+	Log      Log
+	// SecretKey is secret_key: 32 bytes in base64.
+	SecretKey Secret
+
+	values []Value
+}
+
+// Database says where projects, subscriptions and deliveries are kept.
+type Database struct {
+	URL     DatabaseURL // database.url: sqlite:PATH or postgres://…
+	Migrate bool        // database.migrate: bring the schema up to date at start
+}
+
+// HTTP is the server for interactions and health checks.
+type HTTP struct {
+	Listen    string // http.listen: host:port, or off
+	PublicURL string // http.public_url: where the outside reaches Listen
+}
+
+// API is the write API.
+type API struct {
+	Token Secret // api.token
+}
+
+// Discord is one Discord application and its bot.
+type Discord struct {
+	Token         Secret // discord.token; empty: no Discord
+	ApplicationID string // discord.application_id; empty: asked from the API
+	PublicKey     string // discord.public_key, hex; empty: interactions over the gateway
+	APIURL        string // discord.api_url, without a slash at its end
+}
+
+// Enabled reports whether Discord is configured.
+func (d Discord) Enabled() bool { return d.Token != "" }
+
+// Who may manage what the bot posts in a Slack channel.
+const (
+	ManagersEveryone = "everyone"
+	ManagersAdmins   = "admins"
+)
+
+// Slack is one Slack app in one workspace.
+type Slack struct {
+	BotToken      Secret // slack.bot_token; empty: no Slack
+	AppToken      Secret // slack.app_token; set: Socket Mode
+	SigningSecret Secret // slack.signing_secret; set: commands and buttons over HTTP
+	ClientID      string // slack.client_id
+	ClientSecret  Secret // slack.client_secret
+	APIURL        string // slack.api_url, with a slash at its end
+	Managers      string // slack.managers: ManagersEveryone or ManagersAdmins
+}
+
+// Enabled reports whether Slack is configured.
+func (s Slack) Enabled() bool { return s.BotToken != "" }
+
+// Alerts bounds what is worth an alert.
+type Alerts struct {
+	// MaxAge is alerts.max_age: a move that happened longer ago is history.
+	MaxAge time.Duration
+}
+
+// Log is how the program tells what it does.
+type Log struct {
+	Level  string // log.level: debug, info, warn or error
+	Format string // log.format: auto, text or json
+}
+
+// Unused names the keys that were set although this version does nothing with
+// them yet, so that whoever set them can be told.
+func (c *Config) Unused() []string {
+	var keys []string
+	for _, v := range c.values {
+		for _, s := range settings {
+			if s.key == v.Key && s.later && v.Origin != originDefault {
+				keys = append(keys, v.Key)
+			}
+		}
+	}
+	return keys
+}
