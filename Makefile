@@ -1,0 +1,34 @@
+# The commands a developer needs. `make test` runs every test there is.
+
+GO ?= go
+BIN := $(CURDIR)/bin
+
+.PHONY: build test race fuzz lint tools demo clean
+
+build: ## the program, for this machine
+	$(GO) build -trimpath -o $(BIN)/sparkbot ./cmd/sparkbot
+
+test: ## every test, on both databases, with the race detector
+	$(GO) test -race -count=1 ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for name in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | sed 's/func //'); do \
+			echo "$$dir $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(or $(FUZZTIME),20s) $$dir; \
+		done; \
+	done
+
+lint: $(BIN)/golangci-lint ## what the compiler does not look at
+	$(BIN)/golangci-lint run ./...
+	@test -z "$$($(GO) mod tidy -diff)" || { echo 'go.mod or go.sum is not tidy; run go mod tidy'; exit 1; }
+
+tools: $(BIN)/golangci-lint
+
+$(BIN)/golangci-lint: .ci/tools/go.mod
+	cd .ci/tools && $(GO) build -o $(BIN)/ tool
+
+demo: ## the main job, without any account
+	$(GO) run ./cmd/sparkbot demo
+
+clean:
+	rm -rf $(BIN)
