@@ -37,8 +37,8 @@ func parseFile(path string, text []byte) (map[string]given, error) {
 	var problems []error
 	flatten(doc.Content[0], "", func(key string, at, value *yaml.Node) {
 		place := fmt.Sprintf("%s:%d", path, at.Line)
-		switch _, known := find(key); {
-		case !known:
+		switch {
+		case !known(key):
 			problems = append(problems, fmt.Errorf("%s: %w", place, unknown("key", key, keys())))
 		case value.Kind != yaml.ScalarNode:
 			problems = append(problems, fmt.Errorf("%s: %s must be a single value", place, key))
@@ -94,9 +94,9 @@ func keys() []string {
 }
 
 // unknown says that a name means nothing, and which one may have been meant.
-func unknown(what, name string, known []string) error {
+func unknown(what, name string, names []string) error {
 	best, distance := "", 4
-	for _, k := range known {
+	for _, k := range names {
 		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -82,14 +83,9 @@ func (s setting) env() string {
 	return prefix + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
 }
 
-// find gives the setting with the key.
-func find(key string) (setting, bool) {
-	for _, s := range settings {
-		if s.key == key {
-			return s, true
-		}
-	}
-	return setting{}, false
+// known reports whether there is a setting with the key.
+func known(key string) bool {
+	return slices.ContainsFunc(settings, func(s setting) bool { return s.key == key })
 }
 
 func secretInto(field func(*Config) *Secret) func(*Config, string) error {

@@ -79,20 +79,20 @@ type Claimed struct {
 type Outcome string
 
 const (
-	// OutcomeSent: accepted by the platform under Settlement.MessageID.
+	// OutcomeSent was accepted by the platform under Settlement.MessageID.
 	OutcomeSent Outcome = "sent"
-	// OutcomeRetry: the attempt failed and counts; due again at DueAt.
+	// OutcomeRetry is an attempt that failed and counts; due again at DueAt.
 	OutcomeRetry Outcome = "retry"
-	// OutcomeReleased: nothing was tried (throttled, shutting down); due again
+	// OutcomeReleased is when nothing was tried (throttled, shutting down); due again
 	// at DueAt and no attempt is counted.
 	OutcomeReleased Outcome = "released"
-	// OutcomeHeld: a mute covers it; due again at DueAt, keeping nothing back.
+	// OutcomeHeld is covered by a mute; due again at DueAt, keeping nothing back.
 	OutcomeHeld Outcome = "held"
-	// OutcomeFailed: given up for Reason.
+	// OutcomeFailed is given up for Reason.
 	OutcomeFailed Outcome = "failed"
-	// OutcomeCancelled: nothing left to say, for Reason.
+	// OutcomeCancelled has nothing left to say, for Reason.
 	OutcomeCancelled Outcome = "cancelled"
-	// OutcomeGone: the place is gone. The delivery fails, the place is disabled
+	// OutcomeGone says that the place is gone. The delivery fails, the place is disabled
 	// with Reason, and its other open deliveries are cancelled.
 	OutcomeGone Outcome = "gone"
 )
