@@ -1,0 +1,127 @@
+package fanout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sparkbot/store"
+)
+
+// telling is a change that somebody hears of, and as which events.
+type telling struct {
+	change  store.Change
+	project store.Project
+	events  store.Events
+}
+
+// Drain works off the outbox until it is empty, or until what is left is in the
+// hands of another replica, and gives the number of deliveries now owed. What
+// was done before an error stays done.
+func (f *Fanout) Drain(ctx context.Context) (n int, err error) {
+	for ctx.Err() == nil {
+		changes, err := f.store.Changes(ctx, batch)
+		if err != nil {
+			return n, fmt.Errorf("read the changes of moves: %w", err)
+		}
+		if len(changes) == 0 {
+			return n, nil
+		}
+		added, err := f.drainBatch(ctx, changes)
+		n += added
+		if errors.Is(err, store.ErrBusy) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, ctx.Err()
+}
+
+// drainBatch drops what concerns nobody in one go, so that an import of a
+// hundred thousand old moves passes quickly, and tells the rest in order.
+func (f *Fanout) drainBatch(ctx context.Context, changes []store.Change) (n int, err error) {
+	told, dropped, err := f.sort(ctx, changes)
+	if err != nil {
+		return 0, err
+	}
+	if len(dropped) > 0 {
+		if err := f.store.FinishChanges(ctx, dropped); err != nil {
+			return 0, fmt.Errorf("drop %d changes that concern nobody: %w", len(dropped), err)
+		}
+	}
+	for _, t := range told {
+		added, err := f.tell(ctx, t)
+		n += added
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// sort separates the changes to tell, in order, from those to drop. A change
+// whose project was deleted meanwhile has nothing left to be told of.
+func (f *Fanout) sort(ctx context.Context, changes []store.Change) (told []telling, dropped []int64, err error) {
+	projects := map[int64]store.Project{}
+	now := f.o.Now()
+	for _, c := range changes {
+		events, tell := Decide(c, now, f.o.MaxAge)
+		if !tell {
+			dropped = append(dropped, c.ID)
+			continue
+		}
+		p, known := projects[c.Move.ProjectID]
+		if !known {
+			p, err = f.store.Project(ctx, c.Move.ProjectID)
+			if errors.Is(err, store.ErrNotFound) {
+				dropped = append(dropped, c.ID)
+				continue
+			}
+			if err != nil {
+				return nil, nil, fmt.Errorf("read the project of move %d: %w", c.Move.ID, err)
+			}
+			projects[c.Move.ProjectID] = p
+		}
+		told = append(told, telling{change: c, project: p, events: events})
+	}
+	return told, dropped, nil
+}
+
+// tell expands one change chunk by chunk, to its end or until ctx ends, another
+// replica has it (store.ErrBusy) or the database fails.
+func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
+	start := f.o.Now()
+	for done := false; !done; {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		var added int
+		added, done, err = f.expand(ctx, t, f.o.Now())
+		n += added
+		if added > 0 {
+			f.o.Wake()
+		}
+		if err != nil {
+			return n, fmt.Errorf("tell of move %d (change %d): %w", t.change.Move.ID, t.change.ID, err)
+		}
+	}
+	f.o.Log.Info("a move is told", "project", t.project.Slug, "move", t.change.Move.ID,
+		"kind", t.change.Kind, "events", t.events.String(), "places", n, "took", f.o.Now().Sub(start))
+	return n, nil
+}
+
+// expand tells one chunk. A change that is no longer there was finished by
+// another replica.
+func (f *Fanout) expand(ctx context.Context, t telling, now time.Time) (added int, done bool, err error) {
+	added, done, err = f.store.Expand(ctx, store.Expansion{
+		Change: t.change, Project: t.project, Events: t.events,
+		Now: now, GiveUpAt: now.Add(f.o.GiveUpAfter), Chunk: f.o.Chunk,
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return added, true, nil
+	}
+	return added, done, err
+}

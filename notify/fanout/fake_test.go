@@ -1,0 +1,134 @@
+package fanout
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"sparkbot/store"
+)
+
+// owed is one delivery of the fake.
+type owed struct {
+	place, move int64
+	due         time.Time
+}
+
+// fakeStore keeps an outbox and a queue in memory. Every place hears of
+// everything; a chunk takes a second and holds its change's lock that long.
+type fakeStore struct {
+	mu       sync.Mutex
+	places   int64
+	changes  []store.Change
+	locked   map[int64]bool
+	queue    []owed
+	away     error
+	calls    int
+	finished int
+	gone     map[int64]bool // projects deleted
+}
+
+func newFake(places int64, changes ...store.Change) *fakeStore {
+	return &fakeStore{places: places, changes: changes, locked: map[int64]bool{}, gone: map[int64]bool{}}
+}
+
+func (s *fakeStore) Changes(_ context.Context, limit int) ([]store.Change, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	if s.away != nil {
+		return nil, s.away
+	}
+	return slices.Clone(s.changes[:min(limit, len(s.changes))]), nil
+}
+
+func (s *fakeStore) Project(_ context.Context, id int64) (store.Project, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone[id] {
+		return store.Project{}, store.ErrNotFound
+	}
+	return store.Project{ID: id, Slug: "session"}, s.away
+}
+
+func (s *fakeStore) FinishChanges(_ context.Context, ids []int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finished++
+	s.changes = slices.DeleteFunc(s.changes, func(c store.Change) bool { return slices.Contains(ids, c.ID) })
+	return s.away
+}
+
+func (s *fakeStore) Expand(_ context.Context, e store.Expansion) (int, bool, error) {
+	id := e.Change.ID
+	if err := s.lock(id); err != nil {
+		return 0, false, err
+	}
+	<-time.After(time.Second)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.locked[id] = false
+	i := slices.IndexFunc(s.changes, func(c store.Change) bool { return c.ID == id })
+	if i < 0 {
+		return 0, true, nil
+	}
+	added := 0
+	for p := s.changes[i].Cursor + 1; p <= s.places && added < e.Chunk; p++ {
+		s.queue = append(s.queue, owed{p, e.Change.Move.ID, e.Now})
+		s.changes[i].Cursor = p
+		added++
+	}
+	if done := added < e.Chunk; !done {
+		return added, false, nil
+	}
+	s.changes = slices.Delete(s.changes, i, i+1)
+	return added, true, nil
+}
+
+func (s *fakeStore) lock(id int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away != nil {
+		return s.away
+	}
+	if s.locked[id] {
+		return store.ErrBusy
+	}
+	s.locked[id] = true
+	return nil
+}
+
+func (s *fakeStore) set(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = err
+}
+
+func (s *fakeStore) store(changes ...store.Change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes = append(s.changes, changes...)
+}
+
+func (s *fakeStore) owed() []owed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.queue)
+}
+
+var errAway = errors.New("connection refused")
+
+// stored is a fresh spark's change; its move has the same id.
+func stored(id int64) store.Change {
+	return store.Change{ID: id, Kind: store.ChangeStored,
+		Move: store.Move{ID: id, ProjectID: 1, Spark: true, OccurredAt: noon}}
+}
+
+// old is the change of a move that is history.
+func old(id int64) store.Change {
+	c := stored(id)
+	c.Move.OccurredAt = noon.AddDate(-30, 0, 0)
+	return c
+}

@@ -1,0 +1,132 @@
+package fanout
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"sparkbot/store"
+)
+
+// Store is what fan-out needs of the database.
+type Store interface {
+	// Changes gives the oldest changes, in the order of their ids.
+	Changes(ctx context.Context, limit int) ([]store.Change, error)
+	// Project gives store.ErrNotFound when the project is gone.
+	Project(ctx context.Context, id int64) (store.Project, error)
+	// Expand tells one chunk of places. It gives store.ErrBusy while another
+	// process expands the same change, and done when nobody is left to tell.
+	Expand(ctx context.Context, e store.Expansion) (added int, done bool, err error)
+	// FinishChanges drops changes without telling anybody.
+	FinishChanges(ctx context.Context, ids []int64) error
+}
+
+// Defaults of Options.
+const (
+	DefaultMaxAge      = 72 * time.Hour
+	DefaultGiveUpAfter = 6 * time.Hour
+	DefaultChunk       = 5000
+	DefaultPoll        = 2 * time.Second
+)
+
+// batch is how many changes are read at once. A move's texts may have 21,000
+// characters, so a batch stays within some tens of megabytes at the very worst.
+const batch = 500
+
+// Options say how Fanout works. Now is required; the zero value of anything
+// else means its default.
+type Options struct {
+	// MaxAge is how long ago a move may have happened to be news.
+	MaxAge time.Duration
+	// GiveUpAfter is how long an alert is tried, counted from its fan-out.
+	GiveUpAfter time.Duration
+	// Chunk is how many places are told in one transaction at most.
+	Chunk int
+	// Poll is how long Run waits for a wake-up before it looks by itself.
+	Poll time.Duration
+	Now  func() time.Time
+	Rand func() float64 // chance from 0 up to 1, for the pauses of an outage
+	Log  *slog.Logger
+	// Wake is called after every chunk that owes something, so that the first
+	// message does not wait for the last delivery to be written.
+	Wake func()
+}
+
+// Fanout turns changes into deliveries.
+type Fanout struct {
+	store Store
+	o     Options
+}
+
+// New makes a Fanout over s.
+func New(s Store, o Options) *Fanout {
+	o.MaxAge = cmp.Or(o.MaxAge, DefaultMaxAge)
+	o.GiveUpAfter = cmp.Or(o.GiveUpAfter, DefaultGiveUpAfter)
+	o.Chunk = cmp.Or(o.Chunk, DefaultChunk)
+	o.Poll = cmp.Or(o.Poll, DefaultPoll)
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Wake == nil {
+		o.Wake = func() {}
+	}
+	return &Fanout{store: s, o: o}
+}
+
+// Run drains the outbox now, at every wake-up and at every poll, until ctx
+// ends; then it gives nil. While the database is away it tries again after
+// growing pauses and writes one line when that begins and one when it ends.
+func (f *Fanout) Run(ctx context.Context, wake <-chan struct{}) error {
+	for failures := 0; ; {
+		_, err := f.Drain(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		pause, listen := f.o.Poll, wake
+		switch {
+		case err != nil:
+			if failures == 0 {
+				f.o.Log.Error("fan-out waits: moves are kept and told when the database answers again", "err", err)
+			}
+			failures++
+			// A wake-up stays in its channel meanwhile, so none is lost and none
+			// can hurry a database that is down.
+			pause, listen = Pause(failures, f.o.Rand()), nil
+		case failures > 0:
+			f.o.Log.Info("fan-out goes on", "failures", failures)
+			failures = 0
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case _, open := <-listen:
+			if !open {
+				wake = nil
+			}
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// The pauses of an outage begin at firstPause and double up to lastPause.
+const (
+	firstPause = 250 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// Pause is how long to leave the database alone after so many failures in a
+// row: between half and the whole of a time that doubles up to 5 s, so that
+// replicas do not all come back at the same instant. chance is from 0 up to 1.
+func Pause(failures int, chance float64) time.Duration {
+	whole := lastPause
+	if n := max(failures, 1) - 1; n < 8 {
+		whole = min(firstPause<<n, lastPause)
+	}
+	return whole/2 + time.Duration(chance*float64(whole/2))
+}
