@@ -112,6 +112,19 @@ func (s *fakeStore) store(changes ...store.Change) {
 	s.changes = append(s.changes, changes...)
 }
 
+// asked gives how often the outbox was read, and left what is in it.
+func (s *fakeStore) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+func (s *fakeStore) left() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.changes)
+}
+
 func (s *fakeStore) owed() []owed {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -99,9 +99,9 @@ func TestAMoveIsToldAtAWakeUpAndAtAPoll(t *testing.T) {
 		if n := len(s.owed()); n != 2 {
 			t.Errorf("%d deliveries are owed after the poll, want 2", n)
 		}
-		calls := s.calls
+		calls := s.asked()
 		<-time.After(time.Minute)
-		if more := s.calls - calls; more > 31 {
+		if more := s.asked() - calls; more > 31 {
 			t.Errorf("at rest the database was asked %d times in a minute", more)
 		}
 		stop()
@@ -145,8 +145,8 @@ func TestABusyChangeIsLeftAndWhatConcernsNobodyIsDropped(t *testing.T) {
 		s.locked[1] = true // by a replica that dies soon
 		stop := run(t, New(s, options(Options{})), nil)
 		synctest.Wait()
-		if got := s.changes; len(got) != 2 || len(s.owed()) != 0 {
-			t.Errorf("while change 1 is busy %d changes and %d deliveries stand, want 2 and 0", len(got), len(s.owed()))
+		if got := s.left(); got != 2 || len(s.owed()) != 0 {
+			t.Errorf("while change 1 is busy %d changes and %d deliveries stand, want 2 and 0", got, len(s.owed()))
 		}
 		s.mu.Lock()
 		s.locked[1] = false
@@ -168,8 +168,8 @@ func TestAnOutageIsWaitedOutInOneLine(t *testing.T) {
 		stop := run(t, New(s, options(Options{Log: slog.New(slog.NewTextHandler(&log, nil))})), wake)
 		wake <- struct{}{}
 		<-time.After(time.Minute)
-		if s.calls < 5 || s.calls > 30 {
-			t.Errorf("in a minute of outage the database was asked %d times", s.calls)
+		if s.asked() < 5 || s.asked() > 30 {
+			t.Errorf("in a minute of outage the database was asked %d times", s.asked())
 		}
 		s.set(nil)
 		<-time.After(lastPause + time.Second)
