@@ -135,8 +135,10 @@ var errAway = errors.New("connection refused")
 
 // stored is a fresh spark's change; its move has the same id.
 func stored(id int64) store.Change {
-	return store.Change{ID: id, Kind: store.ChangeStored,
-		Move: store.Move{ID: id, ProjectID: 1, Spark: true, OccurredAt: noon}}
+	return store.Change{
+		ID: id, Kind: store.ChangeStored,
+		Move: store.Move{ID: id, ProjectID: 1, Spark: true, OccurredAt: noon},
+	}
 }
 
 // old is the change of a move that is history.

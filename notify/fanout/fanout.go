@@ -82,24 +82,14 @@ func New(s Store, o Options) *Fanout {
 // ends; then it gives nil. While the database is away it tries again after
 // growing pauses and writes one line when that begins and one when it ends.
 func (f *Fanout) Run(ctx context.Context, wake <-chan struct{}) error {
-	for failures := 0; ; {
+	for failures := 0; ctx.Err() == nil; {
 		_, err := f.Drain(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
+		failures = f.count(ctx, failures, err)
 		pause, listen := f.o.Poll, wake
-		switch {
-		case err != nil:
-			if failures == 0 {
-				f.o.Log.Error("fan-out waits: moves are kept and told when the database answers again", "err", err)
-			}
-			failures++
+		if failures > 0 {
 			// A wake-up stays in its channel meanwhile, so none is lost and none
 			// can hurry a database that is down.
 			pause, listen = Pause(failures, f.o.Rand()), nil
-		case failures > 0:
-			f.o.Log.Info("fan-out goes on", "failures", failures)
-			failures = 0
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -112,6 +102,24 @@ func (f *Fanout) Run(ctx context.Context, wake <-chan struct{}) error {
 		}
 		timer.Stop()
 	}
+	return nil
+}
+
+// count gives the number of failures in a row and says when they begin and end.
+// What fails because the service stops is none.
+func (f *Fanout) count(ctx context.Context, failures int, err error) int {
+	switch {
+	case ctx.Err() != nil:
+		return failures
+	case err == nil:
+		if failures > 0 {
+			f.o.Log.Info("fan-out goes on", "failures", failures)
+		}
+		return 0
+	case failures == 0:
+		f.o.Log.Error("fan-out waits: moves are kept and told when the database answers again", "err", err)
+	}
+	return failures + 1
 }
 
 // The pauses of an outage begin at firstPause and double up to lastPause.
