@@ -1,0 +1,50 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"sparkbot/store"
+)
+
+// Mutes gives the mutes of a place that are in force.
+func (s *Store) Mutes(ctx context.Context, placeID int64, now time.Time) ([]store.Mute, error) {
+	var rows []struct {
+		ProjectID int64  `db:"project_id"`
+		Until     moment `db:"until"`
+	}
+	err := s.read.SelectContext(ctx, &rows, "SELECT project_id, until FROM mutes WHERE place_id = $1 AND until > $2 ORDER BY project_id",
+		placeID, s.dialect.stamp(now))
+	if err != nil {
+		return nil, fmt.Errorf("read the mutes: %w", err)
+	}
+	mutes := make([]store.Mute, len(rows))
+	for i, r := range rows {
+		mutes[i] = store.Mute{PlaceID: placeID, ProjectID: r.ProjectID, Until: r.Until.Time}
+	}
+	return mutes, nil
+}
+
+// ClearMutes ends every mute of a place, makes what was held due now, and says
+// how many mutes were in force.
+func (s *Store) ClearMutes(ctx context.Context, placeID int64, now time.Time) (int, error) {
+	var n int
+	err := s.within(ctx, func(tx *sqlx.Tx) error {
+		if err := tx.GetContext(ctx, &n, "SELECT count(*) FROM mutes WHERE place_id = $1 AND until > $2", placeID, s.dialect.stamp(now)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM mutes WHERE place_id = $1", placeID); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE deliveries SET wake_at = $2 WHERE place_id = $1 AND state = 'held'", placeID, s.dialect.stamp(now))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("end the mutes: %w", err)
+	}
+	s.wake()
+	return n, nil
+}

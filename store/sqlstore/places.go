@@ -1,0 +1,66 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"sparkbot/store"
+)
+
+type placeRow struct {
+	ID             int64  `db:"id"`
+	Platform       string `db:"platform"`
+	Workspace      string `db:"workspace"`
+	Channel        string `db:"channel"`
+	DisabledAt     moment `db:"disabled_at"`
+	DisabledReason string `db:"disabled_reason"`
+	CreatedAt      moment `db:"created_at"`
+}
+
+const placeColumns = "id, platform, workspace, channel, disabled_at, disabled_reason, created_at"
+
+func (r placeRow) place() store.Place {
+	return store.Place{
+		ID: r.ID, Platform: store.Platform(r.Platform), Workspace: r.Workspace, Channel: r.Channel,
+		DisabledAt: r.DisabledAt.Time, DisabledReason: r.DisabledReason, CreatedAt: r.CreatedAt.Time,
+	}
+}
+
+// EnsurePlace gives the place at an address and makes it if there is none. A
+// disabled place stays disabled.
+func (s *Store) EnsurePlace(ctx context.Context, p store.Place) (store.Place, error) {
+	var row placeRow
+	// The update changes nothing; it makes RETURNING give the row that is there.
+	err := s.write.GetContext(ctx, &row, `INSERT INTO places (platform, workspace, channel) VALUES ($1, $2, $3)
+		ON CONFLICT (platform, workspace, channel) DO UPDATE SET channel = excluded.channel RETURNING `+placeColumns,
+		string(p.Platform), p.Workspace, p.Channel)
+	if err != nil {
+		return store.Place{}, fmt.Errorf("store the place: %w", explain(err))
+	}
+	return row.place(), nil
+}
+
+// EnablePlace lets a place hear again. What it missed stays cancelled.
+func (s *Store) EnablePlace(ctx context.Context, id int64) error {
+	_, err := s.write.ExecContext(ctx, "UPDATE places SET disabled_at = NULL, disabled_reason = '' WHERE id = $1 AND disabled_at IS NOT NULL", id)
+	if err != nil {
+		return fmt.Errorf("enable place %d: %w", id, err)
+	}
+	return nil
+}
+
+// PlaceAt gives store.ErrNotFound when no place has the address.
+func (s *Store) PlaceAt(ctx context.Context, platform store.Platform, workspace, channel string) (store.Place, error) {
+	var row placeRow
+	err := s.read.GetContext(ctx, &row, "SELECT "+placeColumns+" FROM places WHERE platform = $1 AND workspace = $2 AND channel = $3",
+		string(platform), workspace, channel)
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Place{}, fmt.Errorf("place %s %s/%s: %w", platform, workspace, channel, store.ErrNotFound)
+	}
+	if err != nil {
+		return store.Place{}, fmt.Errorf("read the place: %w", err)
+	}
+	return row.place(), nil
+}

@@ -1,0 +1,85 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// A context does not free a call that waits on a dead network, so every read
+// and write on the wire has a deadline of its own. It must outlast the slowest
+// statement, which is a migration or a large import's commit.
+const wireTimeout = 60 * time.Second
+
+const dialTimeout = 10 * time.Second
+
+func (s *Store) openPostgres(ctx context.Context) error {
+	s.dialect = onPostgres
+	connector, err := pq.NewConnector(s.url)
+	if err != nil {
+		return errors.New("the postgres:// address is not readable; percent-encode special characters in user and password")
+	}
+	connector.Dialer(dialer{})
+	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(8)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return fmt.Errorf("connect to PostgreSQL: %w; check host, port, user, password and that the database exists", err)
+	}
+	s.write, s.read = db, db
+	return nil
+}
+
+// dialer opens connections whose reads and writes cannot wait for ever.
+type dialer struct{}
+
+// Dial implements pq.Dialer.
+func (d dialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialTimeout(network, address, dialTimeout)
+}
+
+// DialTimeout implements pq.Dialer.
+func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return d.DialContext(ctx, network, address)
+}
+
+// DialContext implements pq.DialerContext.
+func (dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &deadlined{Conn: conn, now: time.Now}, nil
+}
+
+// deadlined renews a deadline before every read and write.
+type deadlined struct {
+	net.Conn
+	now func() time.Time
+}
+
+// Read fails when nothing arrives within wireTimeout.
+func (c *deadlined) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(c.now().Add(wireTimeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// Write fails when nothing is taken within wireTimeout.
+func (c *deadlined) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(c.now().Add(wireTimeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}

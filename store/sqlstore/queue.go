@@ -1,0 +1,121 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"sparkbot/store"
+)
+
+type deliveryRow struct {
+	ID        int64  `db:"id"`
+	PlaceID   int64  `db:"place_id"`
+	Kind      string `db:"kind"`
+	Key       string `db:"key"`
+	MoveID    int64  `db:"move_id"`
+	State     string `db:"state"`
+	Roles     list   `db:"roles"`
+	Attempt   int    `db:"attempt"`
+	Fence     int64  `db:"fence"`
+	WakeAt    moment `db:"wake_at"`
+	GiveUpAt  moment `db:"give_up_at"`
+	MessageID string `db:"message_id"`
+	Reason    string `db:"reason"`
+	CreatedAt moment `db:"created_at"`
+	SettledAt moment `db:"settled_at"`
+}
+
+const deliveryColumns = `d.id, d.place_id, d.kind, d.key, d.move_id, d.state, d.roles, d.attempt, d.fence, d.wake_at, d.give_up_at,
+	d.message_id, d.reason, d.created_at, d.settled_at`
+
+func (r deliveryRow) delivery() store.Delivery {
+	d := store.Delivery{
+		ID: r.ID, PlaceID: r.PlaceID, Kind: store.DeliveryKind(r.Kind), Key: r.Key, MoveID: r.MoveID, State: store.State(r.State),
+		Roles: r.Roles, Attempt: r.Attempt, Fence: r.Fence, GiveUpAt: r.GiveUpAt.Time, MessageID: r.MessageID, Reason: r.Reason,
+		CreatedAt: r.CreatedAt.Time, SettledAt: r.SettledAt.Time,
+	}
+	if d.State == store.StateSending {
+		d.LeaseUntil = r.WakeAt.Time
+	} else {
+		d.DueAt = r.WakeAt.Time
+	}
+	return d
+}
+
+// Enqueue stores a delivery unless its place has one with the same key. It gives
+// the stored one, and whether that is new.
+func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Delivery, added bool, err error) {
+	var row deliveryRow
+	err = s.within(ctx, func(tx *sqlx.Tx) error {
+		result, err := tx.ExecContext(ctx, `INSERT INTO deliveries (place_id, kind, key, move_id, roles, wake_at, give_up_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (place_id, key) DO NOTHING`,
+			d.PlaceID, string(d.Kind), d.Key, d.MoveID, array(d.Roles), s.dialect.stamp(d.DueAt), s.dialect.stamp(d.GiveUpAt))
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return err
+		}
+		added = n > 0
+		if s.dialect.name == onPostgres.name {
+			if _, err := tx.ExecContext(ctx, "SELECT pg_notify('sparkbot', '')"); err != nil {
+				return err
+			}
+		}
+		return tx.GetContext(ctx, &row, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.place_id = $1 AND d.key = $2", d.PlaceID, d.Key)
+	})
+	if err != nil {
+		return store.Delivery{}, false, fmt.Errorf("store the delivery: %w", explain(err))
+	}
+	s.wake()
+	return row.delivery(), added, nil
+}
+
+// Delivery gives store.ErrNotFound when no delivery has the id.
+func (s *Store) Delivery(ctx context.Context, id int64) (store.Delivery, error) {
+	var row deliveryRow
+	err := s.read.GetContext(ctx, &row, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.id = $1", id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Delivery{}, fmt.Errorf("delivery %d: %w", id, store.ErrNotFound)
+	}
+	if err != nil {
+		return store.Delivery{}, fmt.Errorf("read delivery %d: %w", id, err)
+	}
+	return row.delivery(), nil
+}
+
+// Deliveries gives the newest deliveries of a place.
+func (s *Store) Deliveries(ctx context.Context, placeID int64, limit int) ([]store.Delivery, error) {
+	var rows []deliveryRow
+	err := s.read.SelectContext(ctx, &rows, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.place_id = $1 ORDER BY d.id DESC LIMIT $2", placeID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the deliveries: %w", err)
+	}
+	deliveries := make([]store.Delivery, len(rows))
+	for i, r := range rows {
+		deliveries[i] = r.delivery()
+	}
+	return deliveries, nil
+}
+
+// NextDue gives when the earliest delivery whose turn it is becomes due or its
+// lease ends, and false when none is open. It may lie in the past.
+func (s *Store) NextDue(ctx context.Context, _ time.Time) (time.Time, bool, error) {
+	var next moment
+	err := s.read.GetContext(ctx, &next, `SELECT d.wake_at FROM deliveries d WHERE d.state IN ('waiting', 'held', 'sending')
+		AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.id < d.id AND b.state IN ('waiting', 'sending'))
+		ORDER BY d.wake_at LIMIT 1`)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, false, nil
+	}
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("read when the next delivery is due: %w", err)
+	}
+	return next.Time, true, nil
+}

@@ -1,0 +1,119 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"sparkbot/store"
+)
+
+// settlement is one row of the JSON argument that settles a batch.
+type settlement struct {
+	ID      int64  `json:"id"`
+	Fence   int64  `json:"fence"`
+	State   string `json:"state"`
+	Attempt int    `json:"attempt"` // how many attempts it adds
+	WakeAt  any    `json:"wake_at"` // null: as it is
+	GiveUp  any    `json:"give_up_at"`
+	Message string `json:"message_id"`
+	Reason  string `json:"reason"`
+	At      any    `json:"at"` // null: not final
+}
+
+// Settle ends claims, all in one transaction, and gives those that were no
+// longer the caller's to end.
+func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (stale []int64, err error) {
+	if len(settlements) == 0 {
+		return nil, nil
+	}
+	rows := make([]settlement, len(settlements))
+	for i, one := range settlements {
+		rows[i] = s.settlement(one)
+	}
+	err = s.within(ctx, func(tx *sqlx.Tx) error {
+		var settled []int64
+		if err := tx.SelectContext(ctx, &settled, s.settleQuery(), array(rows)); err != nil {
+			return err
+		}
+		done := make(map[int64]bool, len(settled))
+		for _, id := range settled {
+			done[id] = true
+		}
+		stale = nil
+		for _, one := range settlements {
+			switch {
+			case !done[one.DeliveryID]:
+				stale = append(stale, one.DeliveryID)
+			case one.Outcome == store.OutcomeGone:
+				if err := s.disable(ctx, tx, one); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("settle %d deliveries: %w", len(settlements), err)
+	}
+	return stale, nil
+}
+
+// settlement is the one place that says which state an outcome leads to.
+func (s *Store) settlement(o store.Settlement) settlement {
+	row := settlement{ID: o.DeliveryID, Fence: o.Fence, Message: o.MessageID, Reason: o.Reason, GiveUp: s.dialect.json(o.GiveUpAt)}
+	switch o.Outcome {
+	case store.OutcomeRetry:
+		row.State, row.Attempt, row.WakeAt = string(store.StateWaiting), 1, s.dialect.json(o.DueAt)
+	case store.OutcomeReleased:
+		row.State, row.WakeAt = string(store.StateWaiting), s.dialect.json(o.DueAt)
+	case store.OutcomeHeld:
+		row.State, row.WakeAt = string(store.StateHeld), s.dialect.json(o.DueAt)
+	case store.OutcomeSent:
+		row.State, row.Attempt, row.At = string(store.StateSent), 1, s.dialect.json(o.At)
+	case store.OutcomeCancelled:
+		row.State, row.At = string(store.StateCancelled), s.dialect.json(o.At)
+	default: // failed or gone
+		row.State, row.Attempt, row.At = string(store.StateFailed), 1, s.dialect.json(o.At)
+	}
+	return row
+}
+
+// json gives a time as it stands inside a JSON argument.
+func (d dialect) json(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	if d.name == onSQLite.name {
+		return t.UnixMilli()
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+func (s *Store) settleQuery() string {
+	from := `jsonb_to_recordset(CAST($1 AS jsonb)) AS x(id bigint, fence bigint, state text, attempt integer, wake_at timestamptz,
+		give_up_at timestamptz, message_id text, reason text, at timestamptz)`
+	if s.dialect.name == onSQLite.name {
+		from = `(SELECT value ->> 'id' AS id, value ->> 'fence' AS fence, value ->> 'state' AS state, value ->> 'attempt' AS attempt,
+			value ->> 'wake_at' AS wake_at, value ->> 'give_up_at' AS give_up_at, value ->> 'message_id' AS message_id,
+			value ->> 'reason' AS reason, value ->> 'at' AS at FROM json_each($1)) AS x`
+	}
+	return `UPDATE deliveries SET state = x.state, attempt = deliveries.attempt + x.attempt, wake_at = coalesce(x.wake_at, deliveries.wake_at),
+		give_up_at = coalesce(x.give_up_at, deliveries.give_up_at), message_id = x.message_id, reason = x.reason, settled_at = x.at
+		FROM ` + from + ` WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending' RETURNING deliveries.id`
+}
+
+// disable marks the place of a settled delivery as gone and cancels what it is
+// still owed.
+func (s *Store) disable(ctx context.Context, tx *sqlx.Tx, o store.Settlement) error {
+	at := s.dialect.stamp(o.At)
+	if _, err := tx.ExecContext(ctx, `UPDATE places SET disabled_at = $2, disabled_reason = $3
+		WHERE id = (SELECT place_id FROM deliveries WHERE id = $1) AND disabled_at IS NULL`, o.DeliveryID, at, o.Reason); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'cancelled', reason = $3, settled_at = $2
+		WHERE place_id = (SELECT place_id FROM deliveries WHERE id = $1) AND state IN ('waiting', 'held')`, o.DeliveryID, at, "the place is gone: "+o.Reason)
+	return err
+}

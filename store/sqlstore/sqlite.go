@@ -1,0 +1,62 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"modernc.org/sqlite" // also the driver of that name
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Pragmas stand in the address so that every connection of the pool has them.
+// synchronous(FULL) makes a commit survive a power cut: in WAL mode NORMAL may
+// lose the last commits, and a lost "sent" mark would double a message.
+const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=recursive_triggers(0)&_txlock=immediate"
+
+// openSQLite opens one connection that writes and a pool that only reads, so
+// that readers never wait for the writer nor meet SQLITE_BUSY.
+func (s *Store) openSQLite(ctx context.Context, path string) error {
+	s.dialect = onSQLite
+	address := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
+	s.address = address + sqlitePragmas
+	write, err := connectSQLite(ctx, s.address)
+	if err != nil {
+		return fmt.Errorf("open the SQLite file %s: %w; check that its folder exists and may be written", path, err)
+	}
+	write.SetMaxOpenConns(1)
+	read, err := connectSQLite(ctx, s.address+"&mode=ro")
+	if err != nil {
+		_ = write.Close()
+		return fmt.Errorf("open the SQLite file %s for reading: %w", path, err)
+	}
+	read.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	s.write, s.read = write, read
+	return nil
+}
+
+// openPatience is how often a busy file is tried, a tenth of a second apart.
+const openPatience = 100
+
+// connectSQLite connects, again when another process is just turning the file
+// to WAL mode, for which SQLite does not wait as it does for other locks.
+func connectSQLite(ctx context.Context, address string) (db *sqlx.DB, err error) {
+	wait := time.NewTicker(100 * time.Millisecond)
+	defer wait.Stop()
+	for range openPatience {
+		db, err = sqlx.ConnectContext(ctx, "sqlite", address)
+		if e, busy := errors.AsType[*sqlite.Error](err); !busy || e.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return db, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-wait.C:
+		}
+	}
+	return nil, err
+}

@@ -1,0 +1,137 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// channel is what triggers and Enqueue notify on PostgreSQL.
+const channel = "sparkbot"
+
+// Watch gives a signal whenever there may be something new: a move changed or a
+// delivery was stored, by this process or any other. The signal says only "look
+// now"; one may stand for many, and one may come for nothing. The channel is
+// closed after ctx ends.
+func (s *Store) Watch(ctx context.Context) (<-chan struct{}, error) {
+	out := make(chan struct{}, 1)
+	out <- struct{}{} // what was stored before anybody watched
+	s.mu.Lock()
+	s.wakes = append(s.wakes, out)
+	s.mu.Unlock()
+	var run func(context.Context, chan struct{})
+	if s.dialect.name == onPostgres.name {
+		listener, err := s.listen()
+		if err != nil {
+			s.forget(out)
+			return nil, err
+		}
+		run = func(ctx context.Context, out chan struct{}) { s.watchPostgres(ctx, listener, out) }
+	} else {
+		conn, err := s.read.Connx(ctx)
+		if err != nil {
+			s.forget(out)
+			return nil, fmt.Errorf("watch the SQLite file: %w", err)
+		}
+		run = func(ctx context.Context, out chan struct{}) { s.watchSQLite(ctx, conn, out) }
+	}
+	go func() {
+		defer close(out)
+		defer s.forget(out)
+		run(ctx, out)
+	}()
+	return out, nil
+}
+
+// wake signals the watchers of this process at once.
+func (s *Store) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.wakes {
+		signal(w)
+	}
+}
+
+func (s *Store) forget(w chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, other := range s.wakes {
+		if other == w {
+			s.wakes = append(s.wakes[:i], s.wakes[i+1:]...)
+			return
+		}
+	}
+}
+
+func signal(w chan struct{}) {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+}
+
+// watchSQLite asks for the file's data_version, which changes whenever another
+// connection, of this process or another, commits. It must always be asked on
+// the same connection (https://www.sqlite.org/pragma.html#pragma_data_version).
+func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struct{}) {
+	defer func() { _ = conn.Close() }()
+	tick := time.NewTicker(orElse(s.poll, 200*time.Millisecond))
+	defer tick.Stop()
+	var last int64
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		var version int64
+		if err := conn.GetContext(ctx, &version, "PRAGMA data_version"); err != nil {
+			signal(out) // whoever looks will meet the error and say it
+			continue
+		}
+		if version != last {
+			last = version
+			signal(out)
+		}
+	}
+}
+
+func (s *Store) listen() (*pq.Listener, error) {
+	listener := pq.NewListener(s.url, time.Second, 30*time.Second, func(event pq.ListenerEventType, err error) {
+		if err != nil {
+			s.log.Warn("the database's notifications are interrupted; polling goes on", "event", int(event), "error", err)
+		}
+	})
+	if err := listener.Listen(channel); err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("listen for the database's notifications: %w", err)
+	}
+	return listener, nil
+}
+
+// watchPostgres passes notifications on. A nil one follows a reconnect and means
+// that some may have been missed. Behind all of it stands a poll.
+func (s *Store) watchPostgres(ctx context.Context, listener *pq.Listener, out chan struct{}) {
+	defer func() { _ = listener.Close() }()
+	tick := time.NewTicker(orElse(s.poll, 2*time.Second))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-listener.Notify:
+		case <-tick.C:
+		}
+		signal(out)
+	}
+}
+
+func orElse(d, fallback time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return fallback
+}

