@@ -1,0 +1,158 @@
+package compose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/notify/velocity"
+	"sparkbot/store"
+)
+
+// The views of a card.
+const (
+	ViewCard    = "card" // everything
+	ViewMoves   = "moves"
+	ViewOutlook = "outlook"
+	ViewWhy     = "why"
+)
+
+const (
+	cardMoves    = 6   // moves on the card itself
+	pageMoves    = 8   // moves on a page of the moves view
+	shortSummary = 260 // characters of a summary in a list of moves
+)
+
+// Card is a project with what is known of it.
+type Card struct {
+	Project store.Project
+	// Moves are all that were not retracted, newest first.
+	Moves   []store.Move
+	Reading velocity.Reading
+	Why     velocity.Reasons
+	View    string // one of the views; empty is ViewCard
+	Page    int    // of ViewMoves, from 1
+}
+
+// CardMessage shows one view of a project.
+func CardMessage(c Card, now time.Time) notify.Message {
+	m := notify.Message{
+		Accent:   Accent(c.Project.Category),
+		Fallback: fmt.Sprintf("%s · velocity %s", line(c.Project.Name), scoreLine(c.Reading)),
+	}
+	switch c.View {
+	case ViewMoves:
+		m.Blocks = c.movesView(now)
+	case ViewOutlook:
+		m.Blocks = c.outlookView()
+	case ViewWhy:
+		m.Blocks = c.whyView(now)
+	default:
+		m.Blocks = c.fullView(now)
+		if headline := line(c.Project.Headline); headline != "" {
+			m.Fallback += " · " + headline
+		}
+	}
+	return m
+}
+
+func (c Card) fullView(now time.Time) []notify.Block {
+	blocks := head(c.Project, c.Reading, "")
+	if s := text(c.Project.Tagline); s != "" {
+		blocks = append(blocks, notify.Text{Spans: []notify.Span{plain(s)}})
+	}
+	if s := line(c.Project.Headline); s != "" {
+		blocks = append(blocks, notify.Text{Style: notify.Heading, Spans: []notify.Span{bold(s)}})
+	}
+	if len(c.Project.Tags) > 0 {
+		blocks = append(blocks, notify.Text{Style: notify.Small, Spans: []notify.Span{plain(tags(c.Project.Tags))}})
+	}
+	if outlook := c.outlook(); len(outlook) > 0 {
+		blocks = append(append(blocks, notify.Divider{}), outlook...)
+	}
+	blocks = append(blocks, notify.Divider{}, notify.Text{Style: notify.Heading, Spans: []notify.Span{bold("Recent moves")}})
+	shown := recent(c.Moves)
+	if len(shown) == 0 {
+		blocks = append(blocks, notify.Text{Style: notify.Small, Spans: []notify.Span{plain("No move is known yet.")}})
+	}
+	for _, m := range shown {
+		blocks = append(blocks, moveBlock(m, now))
+	}
+	return append(blocks, notify.Actions{Buttons: c.buttons(len(shown))})
+}
+
+func tags(all []string) string {
+	marked := make([]string, len(all))
+	for i, t := range all {
+		marked[i] = "#" + strings.ReplaceAll(line(t), " ", "-")
+	}
+	return strings.Join(marked, "  ")
+}
+
+// recent gives the newest moves, and the newest spark in place of the last of
+// them if it is older: a card without its spark would miss the point.
+func recent(moves []store.Move) []store.Move {
+	shown := slices.Clone(moves[:min(cardMoves, len(moves))])
+	if i := slices.IndexFunc(moves, func(m store.Move) bool { return m.Spark }); i >= cardMoves {
+		shown[cardMoves-1] = moves[i]
+	}
+	return shown
+}
+
+// moveBlock tells of one move in a list of them.
+func moveBlock(m store.Move, now time.Time) notify.Text {
+	spans := []notify.Span{bold(line(m.Title)), fixed("\n")}
+	if m.Spark {
+		spans = append(spans, notify.Span{Text: sparkMark, Bold: true, Fixed: true}, fixed("  ·  "))
+	}
+	spans = append(spans, fixed(Age(m.OccurredAt, now)))
+	if s := line(m.Summary); s != "" {
+		spans = append(spans, fixed("\n"), plain(notify.Cut(s, shortSummary)))
+	}
+	return notify.Text{Spans: append(spans, fixed("\n"), notify.Span{Text: "View source on " + host(m.SourceURL) + " ↗", URL: m.SourceURL, Fixed: true})}
+}
+
+// buttons lead to the other views.
+func (c Card) buttons(shown int) []notify.Button {
+	slug := c.Project.Slug
+	var buttons []notify.Button
+	if len(c.Moves) > shown {
+		buttons = append(buttons, notify.Button{Label: fmt.Sprintf("All %d moves", len(c.Moves)), Command: "show " + slug + " moves"})
+	}
+	buttons = append(buttons, notify.Button{Label: "Why this score", Command: "show " + slug + " why"})
+	if c.Project.URL != "" {
+		buttons = append(buttons, notify.Button{Label: "Website", URL: c.Project.URL})
+	}
+	return buttons
+}
+
+func (c Card) outlook() []notify.Block {
+	var blocks []notify.Block
+	for _, part := range []struct {
+		heading, text string
+		style         notify.Style
+	}{
+		{"Current state", c.Project.CurrentState, notify.Body},
+		{"Where it's heading", c.Project.Heading, notify.Body},
+		{"Prediction", c.Project.Prediction, notify.Quote},
+	} {
+		if s := text(part.text); s != "" {
+			blocks = append(blocks,
+				notify.Text{Style: notify.Heading, Spans: []notify.Span{bold(part.heading)}},
+				notify.Text{Style: part.style, Spans: []notify.Span{plain(s)}})
+		}
+	}
+	return blocks
+}
+
+func (c Card) outlookView() []notify.Block {
+	blocks := append(head(c.Project, c.Reading, "Outlook"), notify.Divider{})
+	outlook := c.outlook()
+	if len(outlook) == 0 {
+		outlook = []notify.Block{notify.Text{Style: notify.Small, Spans: []notify.Span{plain("Nothing is written about its state and direction yet.")}}}
+	}
+	blocks = append(blocks, outlook...)
+	return append(blocks, notify.Actions{Buttons: []notify.Button{{Label: "Card", Command: "show " + c.Project.Slug + " card"}}})
+}
