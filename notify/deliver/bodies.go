@@ -1,0 +1,107 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"sparkbot/store"
+)
+
+const (
+	// bodyAge is how long an encoded body is used. It holds ages and a velocity,
+	// which a minute does not change in a way that a reader sees.
+	bodyAge = time.Minute
+	// maxBodies bounds the cache; a body has a few kilobytes.
+	maxBodies = 256
+)
+
+// bodyKey names a body that is the same for every place of a platform.
+type bodyKey struct {
+	kind     store.DeliveryKind
+	move     int64
+	revision int64
+}
+
+// body is one encoded message, or the final reason why it cannot be encoded.
+// Its fields may be read once ready is closed.
+type body struct {
+	ready chan struct{}
+	at    time.Time
+	bytes []byte
+	err   error
+}
+
+// bodies keep what was encoded for one platform, so that a move heard by
+// thousands of places is read, composed and encoded once.
+type bodies struct {
+	mu   sync.Mutex
+	kept map[bodyKey]*body
+}
+
+// get gives the body under k, made by prepare when there is none or it is too
+// old at now. Whoever asks for a body that is being made waits for it, or for
+// ctx to end.
+func (b *bodies) get(ctx context.Context, k bodyKey, now time.Time, prepare func() ([]byte, error)) ([]byte, error) {
+	e, first := b.entry(k, now)
+	if first {
+		e.bytes, e.err = prepare()
+		if _, final := errors.AsType[*encodeError](e.err); e.err != nil && !final {
+			b.forget(k, e)
+		}
+		close(e.ready)
+	}
+	select {
+	case <-e.ready:
+		return e.bytes, e.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// entry finds what is kept under k, or makes room for it and says that the
+// caller is the first.
+func (b *bodies) entry(k bodyKey, now time.Time) (e *body, first bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e := b.kept[k]; e != nil && now.Sub(e.at) < bodyAge {
+		return e, false
+	}
+	if b.kept == nil {
+		b.kept = map[bodyKey]*body{}
+	}
+	delete(b.kept, k)
+	if len(b.kept) >= maxBodies {
+		b.evict(now)
+	}
+	e = &body{ready: make(chan struct{}), at: now}
+	b.kept[k] = e
+	return e, true
+}
+
+// evict drops every body that is too old, and one more, the oldest, when there
+// is none.
+func (b *bodies) evict(now time.Time) {
+	var oldest bodyKey
+	var at time.Time
+	for k, e := range b.kept {
+		if now.Sub(e.at) >= bodyAge {
+			delete(b.kept, k)
+		} else if at.IsZero() || e.at.Before(at) {
+			oldest, at = k, e.at
+		}
+	}
+	if len(b.kept) >= maxBodies {
+		delete(b.kept, oldest)
+	}
+}
+
+// forget drops e, so that the next who asks tries anew.
+func (b *bodies) forget(k bodyKey, e *body) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.kept[k] == e {
+		delete(b.kept, k)
+	}
+}

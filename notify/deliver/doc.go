@@ -1,0 +1,38 @@
+// Package deliver answers one question: is this delivery sent now, again, or
+// never. It claims what is due, has it composed and encoded, posts it within
+// the platform's rate limits, and records how that ended.
+//
+// It never decides who hears of a move, never chooses words, and knows no
+// platform: a Sender encodes, posts and classifies failures.
+//
+// # What is promised
+//
+// A delivery is never lost: it ends as sent, failed with its reason, or
+// cancelled because nothing is left to say. A process that dies leaves a lease
+// that runs out, after which any replica claims the delivery again.
+//
+// A place's messages keep their order: the queue hands out one delivery of a
+// place at a time, the oldest, and a retry keeps its place in the line. One
+// place never holds up another: a place that must wait is left out of the next
+// claims and takes up no slot, and each platform has slots of its own.
+//
+// A message may arrive twice in two cases: the answer to a post was lost (an
+// Ambiguous failure), or a process died between the post and its record (a
+// claim marked Again). Both are sent again with the same nonce, so that a
+// platform which compares nonces drops the second within its window (a few
+// minutes on Discord). Asking the platform whether the first arrived, before
+// anything is sent again, is not part of this version.
+//
+// # Leases and clocks
+//
+// A claim is a lease for Options.Lease, and a post may take Options.SendTimeout.
+// No post is begun that could outlast its lease; such a claim is released
+// instead. Replicas compare leases with their own clocks, so those may differ
+// by at most Lease - SendTimeout (10 s unless configured) before two of them can
+// send the same delivery. A settlement that the lease outran has no effect.
+//
+// # Rates
+//
+// Every process keeps the limits by itself. Several replicas together may pass
+// them, are then refused, and obey the wait the platform asks for.
+package deliver

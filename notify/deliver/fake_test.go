@@ -1,0 +1,302 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+var errAway = errors.New("connection refused")
+
+// fakeQueue keeps deliveries in memory by the rules of the real queue: one of a
+// place at a time, the oldest; leases; fences.
+type fakeQueue struct {
+	mu      sync.Mutex
+	rows    []*store.Claimed
+	away    error // what every call answers while the database is away
+	refuse  int64 // a delivery whose records are refused
+	claims  int
+	settles int
+	asked   int
+	history []store.Settlement
+}
+
+// owe adds an alert of a move to a place and gives its id.
+func (q *fakeQueue) owe(place store.Place, move int64) int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	id := int64(len(q.rows) + 1)
+	q.rows = append(q.rows, &store.Claimed{
+		Place: place, Revision: 1,
+		Delivery: store.Delivery{
+			ID: id, PlaceID: place.ID, Kind: store.DeliveryAlert, MoveID: move, State: store.StateWaiting,
+			DueAt: time.Now(), GiveUpAt: time.Now().Add(6 * time.Hour), CreatedAt: time.Now(),
+		},
+	})
+	return id
+}
+
+// change edits a delivery as another program would.
+func (q *fakeQueue) change(id int64, edit func(c *store.Claimed)) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	edit(q.rows[id-1])
+}
+
+func (q *fakeQueue) get(id int64) store.Claimed {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return *q.rows[id-1]
+}
+
+// calls gives how often the queue was claimed from, settled and asked.
+func (q *fakeQueue) calls() (claims, settles, asked int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.claims, q.settles, q.asked
+}
+
+func (q *fakeQueue) setAway(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.away = err
+}
+
+func (q *fakeQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Claimed, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.claims++
+	if q.away != nil {
+		return nil, q.away
+	}
+	var out []store.Claimed
+	open := map[int64]bool{}
+	for _, c := range q.rows {
+		if len(out) == r.Limit {
+			break
+		}
+		blocked := open[c.PlaceID]
+		open[c.PlaceID] = blocked || c.State == store.StateWaiting || c.State == store.StateSending
+		if blocked || !due(c, r.Now) || c.Place.Disabled() || !slices.Contains(r.Platforms, c.Place.Platform) ||
+			slices.Contains(r.SkipPlaces, c.PlaceID) ||
+			slices.Contains(r.SkipWorkspaces, store.Workspace{Platform: c.Place.Platform, ID: c.Place.Workspace}) {
+			continue
+		}
+		if c.State == store.StateSending {
+			c.Again = true
+			c.Attempt++
+		}
+		c.State, c.LeaseUntil = store.StateSending, r.Now.Add(r.Lease)
+		c.Fence++
+		out = append(out, *c)
+	}
+	return out, nil
+}
+
+func due(c *store.Claimed, now time.Time) bool {
+	switch c.State {
+	case store.StateWaiting, store.StateHeld:
+		return !c.DueAt.After(now)
+	case store.StateSending:
+		return !c.LeaseUntil.After(now)
+	default:
+		return false
+	}
+}
+
+func (q *fakeQueue) Settle(_ context.Context, all []store.Settlement) (stale []int64, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.settles++
+	if q.away != nil {
+		return nil, q.away
+	}
+	for _, s := range all {
+		if s.DeliveryID == q.refuse {
+			return nil, errors.New("check constraint")
+		}
+	}
+	for _, s := range all {
+		c := q.rows[s.DeliveryID-1]
+		if c.Fence != s.Fence || c.State != store.StateSending {
+			stale = append(stale, s.DeliveryID)
+			continue
+		}
+		q.history = append(q.history, s)
+		q.apply(c, s)
+	}
+	return stale, nil
+}
+
+func (q *fakeQueue) apply(c *store.Claimed, s store.Settlement) {
+	c.Reason = s.Reason
+	if !s.GiveUpAt.IsZero() {
+		c.GiveUpAt = s.GiveUpAt
+	}
+	switch s.Outcome {
+	case store.OutcomeSent:
+		c.State, c.MessageID = store.StateSent, s.MessageID
+		c.Attempt++
+	case store.OutcomeRetry:
+		c.State, c.DueAt = store.StateWaiting, s.DueAt
+		c.Attempt++
+	case store.OutcomeReleased:
+		c.State, c.DueAt = store.StateWaiting, s.DueAt
+	case store.OutcomeHeld:
+		c.State, c.DueAt = store.StateHeld, s.DueAt
+	case store.OutcomeCancelled:
+		c.State = store.StateCancelled
+	case store.OutcomeFailed, store.OutcomeGone:
+		c.State = store.StateFailed
+		c.Attempt++
+	}
+	if s.Outcome != store.OutcomeGone {
+		return
+	}
+	for _, other := range q.rows {
+		if other.PlaceID == c.PlaceID {
+			other.Place.DisabledAt = s.At
+			if other.State == store.StateWaiting || other.State == store.StateHeld {
+				other.State = store.StateCancelled
+			}
+		}
+	}
+}
+
+func (q *fakeQueue) NextDue(context.Context, time.Time) (next time.Time, open bool, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.asked++
+	for _, c := range q.rows {
+		at := c.DueAt
+		switch c.State {
+		case store.StateSending:
+			at = c.LeaseUntil
+		case store.StateWaiting, store.StateHeld:
+		default:
+			continue
+		}
+		if !open || at.Before(next) {
+			next, open = at, true
+		}
+	}
+	return next, open, q.away
+}
+
+// fakeLibrary knows every move and one project.
+type fakeLibrary struct {
+	mu    sync.Mutex
+	reads int
+	err   error
+}
+
+func (l *fakeLibrary) Move(_ context.Context, id int64) (store.Move, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reads++
+	return store.Move{
+		ID: id, ProjectID: 1, Revision: 1, Title: fmt.Sprintf("Move %d", id),
+		SourceURL: "https://getsession.org/blog", OccurredAt: time.Now().Add(-time.Hour),
+	}, l.err
+}
+
+func (l *fakeLibrary) Project(context.Context, int64) (store.Project, error) {
+	return store.Project{ID: 1, Slug: "session", Name: "Session", Category: "COMMS"}, nil
+}
+
+func (l *fakeLibrary) Pulse(_ context.Context, ids ...int64) (map[int64][]store.Move, error) {
+	return map[int64][]store.Move{ids[0]: {{ID: 1, ProjectID: ids[0], OccurredAt: time.Now().Add(-time.Hour)}}}, nil
+}
+
+// post is what a fakeSender was asked to post.
+type post struct {
+	at             time.Time
+	channel, nonce string
+	text           string
+}
+
+// fakeSender takes latency for a post and answers what answer says; nil means
+// yes to everything.
+type fakeSender struct {
+	latency time.Duration
+	answer  func(ctx context.Context, e notify.Envelope) (notify.Receipt, error)
+	encode  func(m notify.Message) ([]byte, error)
+
+	mu      sync.Mutex
+	posts   []post
+	encodes int
+}
+
+func (s *fakeSender) Encode(m notify.Message) ([]byte, error) {
+	s.mu.Lock()
+	s.encodes++
+	s.mu.Unlock()
+	if s.encode != nil {
+		return s.encode(m)
+	}
+	return title(m), nil
+}
+
+var titles = regexp.MustCompile(`[Mm]ove \d+`)
+
+// title is the body of tests: of all that is said, the title of the move.
+func title(m notify.Message) []byte { return []byte(titles.FindString(m.Fallback)) }
+
+func (s *fakeSender) Post(ctx context.Context, e notify.Envelope, body []byte) (notify.Receipt, error) {
+	s.mu.Lock()
+	s.posts = append(s.posts, post{time.Now(), e.Channel, e.Nonce, string(body)})
+	n := len(s.posts)
+	s.mu.Unlock()
+	if !sleep(ctx, s.latency) {
+		return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "no answer in time", Err: ctx.Err()}
+	}
+	if s.answer != nil {
+		return s.answer(ctx, e)
+	}
+	return notify.Receipt{MessageID: fmt.Sprintf("m%d", n)}, nil
+}
+
+// sent gives the posts to a channel, or all of them for "".
+func (s *fakeSender) sent(channel string) []post {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.posts), func(p post) bool { return channel != "" && p.channel != channel })
+}
+
+func place(platform store.Platform, id int64) store.Place {
+	return store.Place{ID: id, Platform: platform, Workspace: fmt.Sprintf("w%d", id%3), Channel: fmt.Sprintf("c%d", id)}
+}
+
+// begin runs a worker on synctest's clock and gives a function that ends it and
+// waits until it has ended.
+func begin(t *testing.T, q Queue, senders map[store.Platform]Sender, o Options) (stop func() time.Duration) {
+	t.Helper()
+	return beginWith(t, q, &fakeLibrary{}, senders, o)
+}
+
+func beginWith(t *testing.T, q Queue, l Library, senders map[store.Platform]Sender, o Options) (stop func() time.Duration) {
+	t.Helper()
+	o.Now = time.Now
+	if o.Rand == nil {
+		o.Rand = func() float64 { return 0.5 }
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- New(q, l, senders, o).Run(ctx, nil) }()
+	return func() time.Duration {
+		start := time.Now()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run gave %v after its context ended", err)
+		}
+		return time.Since(start)
+	}
+}

@@ -1,0 +1,151 @@
+package deliver
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"sparkbot/store"
+)
+
+// shortest is the least time between two claims that gave nothing, however many
+// places end their wait in between.
+const shortest = 10 * time.Millisecond
+
+// lane is the delivery to one platform: its slots, its limits and its bodies.
+// Platforms share nothing, so one that hangs cannot hold up another.
+type lane struct {
+	queue    Queue
+	library  Library
+	sender   Sender
+	platform store.Platform
+	limit    Limit
+	o        Options
+	settler  *settler
+	outage   *outage
+
+	slots     int // how many claims may be held at once
+	busy      atomic.Int64
+	sends     sync.WaitGroup
+	wake      chan struct{}
+	bucket    *rate.Limiter
+	throttles *throttles
+	bodies    bodies
+	failures  int // of the queue, in a row
+}
+
+// slots is how many claims a lane may hold: one for each worker, but no more
+// than its rate lets it begin within half of the time that a lease leaves.
+func slots(o Options, l Limit) int {
+	if l.PerSecond <= 0 {
+		return o.Workers
+	}
+	ahead := o.slack().Seconds() / 2
+	return max(1, min(o.Workers, int(l.PerSecond*ahead)+l.Burst))
+}
+
+func newBucket(l Limit) *rate.Limiter {
+	if l.PerSecond <= 0 {
+		return rate.NewLimiter(rate.Inf, 1)
+	}
+	return rate.NewLimiter(rate.Limit(l.PerSecond), max(l.Burst, 1))
+}
+
+// poke lets the lane look at the queue again.
+func (l *lane) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run claims until ctx ends. Posts go on for as long as sending lasts.
+func (l *lane) run(ctx, sending context.Context) {
+	for ctx.Err() == nil {
+		rest, wake := l.fill(ctx, sending), l.wake
+		if l.failures > 0 {
+			wake = nil // a database that is away is not hurried
+		}
+		timer := time.NewTimer(rest)
+		select {
+		case <-ctx.Done():
+		case <-wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// fill claims until every slot is taken or nothing more is due, and gives how
+// long to rest if nobody wakes the lane before.
+func (l *lane) fill(ctx, sending context.Context) time.Duration {
+	for ctx.Err() == nil {
+		now := l.o.Now()
+		if until := l.throttles.all(); until.After(now) {
+			return until.Sub(now)
+		}
+		room := l.slots - int(l.busy.Load())
+		if room <= 0 || l.settler.behind.Load() {
+			return l.o.Poll
+		}
+		r := store.ClaimRequest{
+			Platforms: []store.Platform{l.platform}, Now: now, Lease: l.o.Lease, Limit: room,
+		}
+		throttled := l.throttles.skip(&r, l.platform, now)
+		claimed, err := l.claim(ctx, r)
+		if err != nil {
+			return l.failed(err)
+		}
+		for _, c := range claimed {
+			l.busy.Add(1)
+			l.sends.Go(func() { l.deliver(ctx, sending, c) })
+		}
+		if len(claimed) < room {
+			return l.idle(ctx, now, throttled)
+		}
+	}
+	return 0
+}
+
+// claim asks the queue on a context that outlives a shutdown: a claim whose
+// answer is thrown away would lie there until its lease ends.
+func (l *lane) claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.o.Lease/4)
+	defer cancel()
+	claimed, err := l.queue.Claim(ctx, r)
+	if err == nil {
+		l.failures = 0
+		l.outage.ended()
+	}
+	return claimed, err
+}
+
+func (l *lane) failed(err error) time.Duration {
+	l.failures++
+	l.outage.began(err)
+	return pause(l.failures, l.o.Rand())
+}
+
+// idle is how long to rest when nothing more can be claimed: until the next
+// delivery is due, or, when one is due already but has to wait for others, until
+// the first throttled place may go on. Whatever ends here wakes the lane itself;
+// the poll finds what ended elsewhere.
+func (l *lane) idle(ctx context.Context, now, throttled time.Time) time.Duration {
+	next, open, err := l.queue.NextDue(ctx, now)
+	switch {
+	case ctx.Err() != nil:
+		return 0
+	case err != nil:
+		return l.failed(err)
+	case open && next.After(now):
+	case open:
+		next = throttled
+	}
+	if next.IsZero() {
+		return l.o.Poll
+	}
+	return min(max(next.Sub(l.o.Now()), shortest), l.o.Poll)
+}

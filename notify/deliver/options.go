@@ -1,0 +1,141 @@
+package deliver
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+// Queue is the durable queue of deliveries.
+type Queue interface {
+	// Claim leases deliveries that are due, at most one of a place: its oldest.
+	Claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed, error)
+	// Settle ends claims, all or none. It gives the ids on which it had no effect
+	// because their fence had moved on.
+	Settle(ctx context.Context, s []store.Settlement) (stale []int64, err error)
+	// NextDue gives the earliest due time or lease end of the open deliveries,
+	// which may be past, and false when there are none.
+	NextDue(ctx context.Context, now time.Time) (time.Time, bool, error)
+}
+
+// Library is where the facts of an alert are read.
+type Library interface {
+	Move(ctx context.Context, id int64) (store.Move, error)
+	Project(ctx context.Context, id int64) (store.Project, error)
+	Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error)
+}
+
+// Sender speaks to one platform.
+type Sender interface {
+	// Encode turns a message into a body inside the platform's limits. Its errors
+	// are final.
+	Encode(m notify.Message) ([]byte, error)
+	// Post sends a body to one place, and must not change it: other posts share
+	// it. Its errors hold a *notify.Failure; any other error is Transient.
+	Post(ctx context.Context, e notify.Envelope, body []byte) (notify.Receipt, error)
+}
+
+// Limit is how fast one platform may be written to.
+type Limit struct {
+	// PerSecond and Burst bound all posts together: in no second are there more
+	// than PerSecond + Burst. PerSecond 0 means no bound.
+	PerSecond float64
+	Burst     int
+	// PlaceEvery is how long to leave a place alone after a post to it.
+	PlaceEvery time.Duration
+}
+
+// DefaultLimits are the limits the platforms publish. Discord allows a bot 50
+// requests a second, interactions excepted; two of those are left for whatever
+// else the bot asks of it (https://discord.com/developers/docs/topics/rate-limits).
+// Its limits per channel are only known from its answers. Slack allows one
+// message a second and channel
+// (https://docs.slack.dev/apis/web-api/rate-limits#posting); its limit per
+// workspace is not published, so only its answers tell.
+func DefaultLimits() map[store.Platform]Limit {
+	return map[store.Platform]Limit{
+		store.Discord: {PerSecond: 44, Burst: 4},
+		store.Slack:   {PlaceEvery: time.Second},
+	}
+}
+
+// Defaults of Options.
+const (
+	DefaultWorkers     = 64
+	DefaultLease       = 20 * time.Second
+	DefaultSendTimeout = 10 * time.Second
+	DefaultGrace       = 10 * time.Second
+	DefaultPoll        = time.Second
+)
+
+// Options say how a Worker works. Now is required; the zero value of anything
+// else means its default.
+type Options struct {
+	Now  func() time.Time
+	Rand func() float64 // chance from 0 up to 1; called from many goroutines
+	Log  *slog.Logger
+	// Workers is how many posts may be under way on each platform.
+	Workers int
+	// Lease is how long a claim lasts. One shorter than twice SendTimeout is
+	// made that long.
+	Lease       time.Duration
+	SendTimeout time.Duration // how long one post may take
+	// Grace is how long Run may go on after its context ended. The last tenth of
+	// it is kept for recording what became of the posts.
+	Grace time.Duration
+	// Poll is how long the queue is left unasked without a wake-up.
+	Poll time.Duration
+	// Limits replace those of DefaultLimits, platform by platform.
+	Limits map[store.Platform]Limit
+	// Sent is told of every claim that ended, once that is recorded. It is called
+	// from one goroutine and holds up the records of others, so it must be quick.
+	Sent func(Event)
+}
+
+// Event is a claim that ended. Settlement.Outcome says how.
+type Event struct {
+	Delivery   store.Delivery // as it was claimed
+	Place      store.Place
+	Settlement store.Settlement
+	Receipt    notify.Receipt  // of a message that was accepted
+	Failure    *notify.Failure // why the post failed, or nil
+	Took       time.Duration   // how long the post took; 0 when none was tried
+	// Stale is set when the record had no effect: another worker holds the
+	// delivery by now, or an earlier try at recording worked and its answer was
+	// lost.
+	Stale bool
+}
+
+// withDefaults fills what was left zero.
+func (o Options) withDefaults() Options {
+	o.Workers = cmp.Or(o.Workers, DefaultWorkers)
+	o.SendTimeout = cmp.Or(o.SendTimeout, DefaultSendTimeout)
+	o.Lease = max(cmp.Or(o.Lease, DefaultLease), 2*o.SendTimeout)
+	o.Grace = cmp.Or(o.Grace, DefaultGrace)
+	o.Poll = cmp.Or(o.Poll, DefaultPoll)
+	limits := DefaultLimits()
+	maps.Copy(limits, o.Limits)
+	o.Limits = limits
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Sent == nil {
+		o.Sent = func(Event) {}
+	}
+	return o
+}
+
+// slack is how long after its claim a post may begin: the time a lease leaves
+// beside the post itself, less a tenth for the record and for clocks.
+func (o Options) slack() time.Duration {
+	return (o.Lease - o.SendTimeout) * 9 / 10
+}

@@ -1,0 +1,143 @@
+package deliver
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+func TestDiscordHearsAtMostFiftyASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const places = 500
+		q := &fakeQueue{}
+		for id := range int64(places) {
+			q.owe(place(store.Discord, id+1), 1)
+		}
+		s := &fakeSender{latency: 150 * time.Millisecond}
+		stop := begin(t, q, map[store.Platform]Sender{store.Discord: s}, Options{})
+		<-time.After(time.Minute)
+		posts := s.sent("")
+		if len(posts) != places {
+			t.Fatalf("%d posts, want %d", len(posts), places)
+		}
+		for i, first := 0, 0; i < len(posts); i++ {
+			for posts[i].at.Sub(posts[first].at) >= time.Second {
+				first++
+			}
+			if n := i - first + 1; n > 50 {
+				t.Fatalf("%d posts in the second before %v", n, posts[i].at)
+			}
+		}
+		if took := posts[places-1].at.Sub(posts[0].at); took > 12*time.Second {
+			t.Errorf("%d places took %v; the limit allows about 11s", places, took)
+		}
+		stop()
+		if s.encodes != 1 {
+			t.Errorf("one move was encoded %d times", s.encodes)
+		}
+		for _, settled := range q.history {
+			if settled.Outcome != store.OutcomeSent {
+				t.Fatalf("a claim ended as %s: more was claimed than could be sent", settled.Outcome)
+			}
+		}
+	})
+}
+
+func TestSlackHearsOnceASecondAndChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		q := &fakeQueue{}
+		for move := range int64(5) {
+			for id := range int64(20) {
+				q.owe(place(store.Slack, id+1), move+1)
+			}
+		}
+		s := &fakeSender{latency: 30 * time.Millisecond}
+		stop := begin(t, q, map[store.Platform]Sender{store.Slack: s}, Options{})
+		<-time.After(time.Minute)
+		for id := range int64(20) {
+			posts := s.sent(place(store.Slack, id+1).Channel)
+			if len(posts) != 5 || posts[0].at.Sub(start) > 100*time.Millisecond {
+				t.Fatalf("channel %d has %d messages, the first after %v", id+1, len(posts), posts[0].at.Sub(start))
+			}
+			for i := range 4 {
+				if gap := posts[i+1].at.Sub(posts[i].at); gap < time.Second || gap > 1200*time.Millisecond {
+					t.Errorf("channel %d heard again after %v", id+1, gap)
+				}
+			}
+		}
+		stop()
+	})
+}
+
+func TestAtRestTheQueueIsLeftAlone(t *testing.T) {
+	for name, owe := range map[string]func(q *fakeQueue){
+		"nothing is owed": func(*fakeQueue) {},
+		"what is due is for another platform": func(q *fakeQueue) {
+			q.owe(place(store.Slack, 1), 1)
+		},
+		"what is due is not due for hours": func(q *fakeQueue) {
+			id := q.owe(place(store.Discord, 1), 1)
+			q.change(id, func(c *store.Claimed) { c.DueAt = time.Now().Add(5 * time.Hour) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := &fakeQueue{}
+				owe(q)
+				stop := begin(t, q, map[store.Platform]Sender{store.Discord: &fakeSender{}}, Options{})
+				<-time.After(time.Minute)
+				if claims, _, asked := q.calls(); claims > 61 || asked > 61 {
+					t.Errorf("in a minute: %d claims and %d questions for the next", claims, asked)
+				}
+				stop()
+			})
+		})
+	}
+}
+
+func TestSlotsAreNoMoreThanTheLeaseAllows(t *testing.T) {
+	for _, tc := range []struct {
+		limit Limit
+		want  int
+	}{
+		{Limit{}, 64},
+		{Limit{PerSecond: 44, Burst: 4}, 64},
+		{Limit{PerSecond: 2, Burst: 1}, 10},
+		{Limit{PerSecond: 0.01}, 1},
+	} {
+		if got := slots(Options{}.withDefaults(), tc.limit); got != tc.want {
+			t.Errorf("slots(%+v) = %d, want %d", tc.limit, got, tc.want)
+		}
+	}
+	o := Options{Lease: time.Second}.withDefaults()
+	if o.Lease != 2*DefaultSendTimeout {
+		t.Errorf("a lease shorter than a post became %v", o.Lease)
+	}
+}
+
+func TestWaitsThatAreOverAreForgotten(t *testing.T) {
+	th := newThrottles()
+	for id := range int64(3 * maxSkips) {
+		th.close(notify.ScopePlace, store.Place{ID: id + 1}, noon.Add(time.Second))
+	}
+	th.close(notify.ScopeWorkspace, store.Place{Workspace: "w1"}, noon.Add(time.Minute))
+	th.close(notify.ScopeWorkspace, store.Place{Workspace: "w1"}, noon.Add(time.Second))
+	var r store.ClaimRequest
+	next := th.skip(&r, store.Slack, noon)
+	if len(r.SkipPlaces) != maxSkips || len(r.SkipWorkspaces) != 1 || !next.Equal(noon.Add(time.Second)) {
+		t.Errorf("%d places and %d workspaces are left out until %v", len(r.SkipPlaces), len(r.SkipWorkspaces), next)
+	}
+	r = store.ClaimRequest{}
+	next = th.skip(&r, store.Slack, noon.Add(time.Second))
+	if len(th.places) != 0 || len(r.SkipPlaces) != 0 || !next.Equal(noon.Add(time.Minute)) {
+		t.Errorf("%d places are remembered after their wait; next %v", len(th.places), next)
+	}
+	th.skip(&r, store.Slack, noon.Add(time.Minute))
+	if len(th.workspaces) != 0 {
+		t.Errorf("%d workspaces are remembered after their wait", len(th.workspaces))
+	}
+}

@@ -1,0 +1,161 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+// laterVersion is how long a delivery of an unknown kind is left to a replica
+// that knows it.
+const laterVersion = time.Minute
+
+// deliver takes one claim to its end and hands it to the settler. A place whose
+// first message is put off has nothing else to be claimed until then, since it
+// keeps its order.
+func (l *lane) deliver(ctx, sending context.Context, c store.Claimed) {
+	e := l.attempt(ctx, sending, c)
+	e.Delivery, e.Place = c.Delivery, c.Place
+	if o := e.Settlement.Outcome; o == store.OutcomeRetry || o == store.OutcomeReleased {
+		l.throttles.close(notify.ScopePlace, c.Place, e.Settlement.DueAt)
+	}
+	l.settler.in <- ended{event: e, lane: l}
+}
+
+// attempt sends c if it may be sent now. ctx ends with the service, sending
+// some time after it.
+func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
+	now := l.o.Now()
+	if s, send := Ready(c, now); !send {
+		return Event{Settlement: s}
+	}
+	if until := l.throttles.until(c.Place); until.After(now) {
+		return Event{Settlement: release(c, now, until, c.Reason)}
+	}
+	body, err := l.body(sending, c, now)
+	if err != nil {
+		return l.unprepared(c, err)
+	}
+	if due, admitted := l.admit(ctx, c); !admitted {
+		return Event{Settlement: release(c, l.o.Now(), due, c.Reason)}
+	}
+	return l.post(sending, c, body)
+}
+
+// body gives what is posted for c.
+func (l *lane) body(ctx context.Context, c store.Claimed, now time.Time) ([]byte, error) {
+	k := bodyKey{kind: c.Kind, move: c.MoveID, revision: c.Revision}
+	return l.bodies.get(ctx, k, now, func() (b []byte, err error) {
+		defer l.rescue(&err)
+		m, err := words(ctx, l.library, c.Delivery, now)
+		if err != nil {
+			return nil, err
+		}
+		if b, err = l.sender.Encode(m); err != nil {
+			return nil, &encodeError{err}
+		}
+		return b, nil
+	})
+}
+
+// unprepared ends a claim for which there is no body. Facts that could not be
+// read cost no attempt, since the platform was never asked.
+func (l *lane) unprepared(c store.Claimed, err error) Event {
+	now := l.o.Now()
+	refused, isRefused := errors.AsType[*encodeError](err)
+	broken, isBroken := errors.AsType[*notify.Failure](err)
+	switch {
+	case errors.Is(err, errRetracted):
+		return Event{Settlement: settle(c, store.OutcomeCancelled, now, err.Error())}
+	case errors.Is(err, errUnknownKind):
+		return Event{Settlement: release(c, now, now.Add(laterVersion), err.Error())}
+	case isRefused:
+		f := &notify.Failure{Kind: notify.Permanent, Reason: refused.Error()}
+		return Event{Failure: f, Settlement: Decide(c, notify.Receipt{}, f, now, l.o.Rand())}
+	case isBroken:
+		return Event{Failure: broken, Settlement: Decide(c, notify.Receipt{}, broken, now, l.o.Rand())}
+	case errors.Is(err, context.Canceled):
+		return Event{Settlement: release(c, now, now, c.Reason)}
+	default:
+		l.outage.began(err)
+		return Event{Settlement: release(c, now, now.Add(time.Second), c.Reason)}
+	}
+}
+
+// admit waits for the platform's bucket. It refuses, and says when the delivery
+// is due again, when the service stops, when the place was throttled meanwhile,
+// and when a post begun then could outlast the lease.
+func (l *lane) admit(ctx context.Context, c store.Claimed) (due time.Time, admitted bool) {
+	now := l.o.Now()
+	latest := c.LeaseUntil.Add(l.o.slack() - l.o.Lease)
+	r := l.bucket.ReserveN(now, 1)
+	start := now.Add(r.DelayFrom(now))
+	if start.After(latest) {
+		r.CancelAt(now)
+		return start, false
+	}
+	if !sleep(ctx, start.Sub(now)) {
+		now = l.o.Now()
+		r.CancelAt(now)
+		return now, false
+	}
+	now = l.o.Now()
+	if until := l.throttles.until(c.Place); until.After(now) {
+		return until, false
+	}
+	return now, !now.After(latest)
+}
+
+// post sends the body and decides what its answer means.
+func (l *lane) post(ctx context.Context, c store.Claimed, body []byte) Event {
+	began := l.o.Now()
+	receipt, err := l.try(ctx, c, body)
+	now := l.o.Now()
+	e := Event{Receipt: receipt, Took: now.Sub(began)}
+	if rest := max(l.limit.PlaceEvery, receipt.Pause); rest > 0 {
+		l.throttles.close(notify.ScopePlace, c.Place, now.Add(rest))
+	}
+	if err != nil {
+		e.Failure = notify.Classify(err)
+		l.obey(c.Place, e.Failure, now)
+	}
+	e.Settlement = Decide(c, receipt, err, now, l.o.Rand())
+	return e
+}
+
+// obey lets whatever the platform throttled wait, on the same instant for which
+// the delivery itself is put off.
+func (l *lane) obey(p store.Place, f *notify.Failure, now time.Time) {
+	if f.Kind != notify.Throttled {
+		return
+	}
+	until := wholeMillis(now.Add(wait(f)))
+	l.throttles.close(f.Scope, p, until)
+	if f.Scope == notify.ScopePlatform {
+		l.o.Log.Warn("the platform asks for a pause", "platform", p.Platform, "until", until, "reason", f.Reason)
+	}
+}
+
+// try posts once, within SendTimeout.
+func (l *lane) try(ctx context.Context, c store.Claimed, body []byte) (_ notify.Receipt, err error) {
+	defer l.rescue(&err)
+	ctx, cancel := context.WithTimeout(ctx, l.o.SendTimeout)
+	defer cancel()
+	return l.sender.Post(ctx, notify.Envelope{
+		Workspace: c.Place.Workspace, Channel: c.Place.Channel, Nonce: Nonce(c.Delivery), Roles: c.Roles,
+	}, body)
+}
+
+// rescue turns a panic into a failure that is tried again. The panic's words
+// stay in the log: they may hold anything.
+func (l *lane) rescue(err *error) {
+	if p := recover(); p != nil {
+		l.o.Log.Error("panic in a delivery", "platform", l.platform, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		*err = &notify.Failure{Kind: notify.Transient, Reason: "an internal error; the log has it in full"}
+	}
+}

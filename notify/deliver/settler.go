@@ -1,0 +1,194 @@
+package deliver
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"sparkbot/store"
+)
+
+const (
+	// linger is how long a record waits for others to share its transaction.
+	linger = 2 * time.Millisecond
+	// maxSettle is how many records one transaction holds at most.
+	maxSettle = 256
+	// hopeless is how long after the end of its lease a record is dropped that
+	// the database refuses although it answers. It is far longer than another
+	// program may keep the tables locked.
+	hopeless = 5 * time.Minute
+)
+
+// ended is a claim that ended and is not recorded yet. It holds its slot in the
+// lane until it is.
+type ended struct {
+	event Event
+	lane  *lane
+}
+
+// settler records how claims ended, many in one transaction. A record is
+// repeated until the database takes it: the fence makes that harmless even when
+// the lease has run out meanwhile, and as long as a record waits nothing new is
+// claimed, so that a single process never repeats a message because of an outage.
+type settler struct {
+	queue  Queue
+	o      Options
+	outage *outage
+	kick   func()     // lets every lane look at the queue again
+	in     chan ended // holds as many as there are slots, so adding never blocks
+
+	behind   atomic.Bool // records wait for the database
+	size     int         // how many records the next try holds
+	failures int
+}
+
+// run records until last is closed and nothing is left, or ctx ends.
+func (s *settler) run(ctx context.Context, last <-chan struct{}) {
+	s.size = maxSettle
+	var waiting []ended
+	for more := true; ; {
+		if more && len(waiting) == 0 {
+			select {
+			case e := <-s.in:
+				waiting = append(waiting, e)
+			case <-last:
+				more = false
+			}
+		}
+		waiting = s.gather(waiting, more)
+		if len(waiting) == 0 && !more {
+			return
+		}
+		waiting = s.flush(ctx, waiting)
+		if ctx.Err() != nil {
+			if n := len(waiting) + len(s.in); n > 0 {
+				s.o.Log.Error("stopped before everything was recorded; what was sent may be sent again", "records", n)
+			}
+			return
+		}
+	}
+}
+
+// gather adds what else has ended, or ends within a moment.
+func (s *settler) gather(waiting []ended, more bool) []ended {
+	var over <-chan time.Time
+	if more && s.failures == 0 {
+		timer := time.NewTimer(linger)
+		defer timer.Stop()
+		over = timer.C
+	}
+	for len(waiting) < maxSettle {
+		select {
+		case e := <-s.in:
+			waiting = append(waiting, e)
+			continue
+		default:
+		}
+		if over == nil {
+			return waiting
+		}
+		select {
+		case e := <-s.in:
+			waiting = append(waiting, e)
+		case <-over:
+			return waiting
+		}
+	}
+	return waiting
+}
+
+// flush tries to record the first of those waiting and gives those that are
+// left. A try that fails is followed by a smaller one that begins with others,
+// so that one record the database refuses while it answers otherwise can hold up
+// neither those nor new claims.
+func (s *settler) flush(ctx context.Context, waiting []ended) []ended {
+	n := min(s.size, len(waiting))
+	if n == 0 {
+		return nil
+	}
+	batch, rest := waiting[:n], waiting[n:]
+	settlements := make([]store.Settlement, n)
+	for i, e := range batch {
+		settlements[i] = e.event.Settlement
+	}
+	stale, err := s.queue.Settle(ctx, settlements)
+	if err == nil {
+		s.recorded(batch, stale)
+		return rest
+	}
+	s.failures++
+	s.outage.began(err)
+	s.size = max(1, n/2)
+	refused := n == 1 && s.answers(ctx)
+	s.behind.Store(!refused)
+	if refused && s.o.Now().Sub(batch[0].event.Delivery.LeaseUntil) > hopeless {
+		s.o.Log.Error("a record is refused and dropped; the delivery is claimed again", "delivery", batch[0].event.Delivery.ID, "err", err)
+		s.goOn(batch)
+		return rest
+	}
+	sleep(ctx, pause(s.failures, s.o.Rand()))
+	return append(slices.Clone(rest), batch...)
+}
+
+// answers reports whether the database answers a question, so that it is the
+// record it refuses.
+func (s *settler) answers(ctx context.Context) bool {
+	_, _, err := s.queue.NextDue(ctx, s.o.Now())
+	return err == nil
+}
+
+func (s *settler) recorded(batch []ended, stale []int64) {
+	s.size = min(2*s.size, maxSettle)
+	s.outage.ended()
+	s.goOn(batch)
+	for _, e := range batch {
+		e.event.Stale = slices.Contains(stale, e.event.Delivery.ID)
+		s.tell(e.event)
+	}
+}
+
+// goOn gives the slots of batch back and lets the lanes claim again.
+func (s *settler) goOn(batch []ended) {
+	for _, e := range batch {
+		e.lane.busy.Add(-1)
+	}
+	for _, e := range batch {
+		e.lane.poke()
+	}
+	if s.failures > 0 {
+		s.failures = 0
+		s.behind.Store(false)
+		s.kick()
+	}
+}
+
+// tell logs how a claim ended, and tells the hook.
+func (s *settler) tell(e Event) {
+	log := s.o.Log.With("delivery", e.Delivery.ID, "platform", e.Place.Platform, "channel", e.Place.Channel,
+		"outcome", e.Settlement.Outcome, "attempt", e.Delivery.Attempt+1)
+	switch e.Settlement.Outcome {
+	case store.OutcomeFailed, store.OutcomeGone:
+		log.Warn("a message could not be delivered", "reason", e.Settlement.Reason)
+	case store.OutcomeRetry:
+		log.Info("a message is tried again later", "reason", e.Settlement.Reason, "due", e.Settlement.DueAt)
+	default:
+		log.Debug("a claim ended", "reason", e.Settlement.Reason, "took", e.Took, "stale", e.Stale)
+	}
+	s.o.Sent(e)
+}
+
+// sleep waits for d, and reports false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

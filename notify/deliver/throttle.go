@@ -1,0 +1,97 @@
+package deliver
+
+import (
+	"sync"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+// maxSkips bounds the list of places that a claim leaves out. A place beyond it
+// is claimed and released, which is dearer but no less right.
+const maxSkips = 2000
+
+// throttles remember who must wait, on one platform: for a rate, or because the
+// first message of a place is put off. Waits that are over are forgotten at the
+// next claim, so their number is bounded by how many places can be written to
+// within a wait.
+type throttles struct {
+	mu         sync.Mutex
+	platform   time.Time
+	workspaces map[string]time.Time
+	places     map[int64]time.Time
+}
+
+func newThrottles() *throttles {
+	return &throttles{workspaces: map[string]time.Time{}, places: map[int64]time.Time{}}
+}
+
+// close lets a scope around p wait until then, and never shortens a wait.
+func (t *throttles) close(scope notify.Scope, p store.Place, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch scope {
+	case notify.ScopePlatform:
+		t.platform = later(t.platform, until)
+	case notify.ScopeWorkspace:
+		t.workspaces[p.Workspace] = later(t.workspaces[p.Workspace], until)
+	default:
+		t.places[p.ID] = later(t.places[p.ID], until)
+	}
+}
+
+// until is when p may be written to; a time that is past means now.
+func (t *throttles) until(p store.Place) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return later(t.platform, later(t.workspaces[p.Workspace], t.places[p.ID]))
+}
+
+// all is when the platform as a whole may be written to.
+func (t *throttles) all() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.platform
+}
+
+// skip writes those who must wait at now into r and forgets the others. It
+// gives the earliest end of a wait that is left, or zero.
+func (t *throttles) skip(r *store.ClaimRequest, platform store.Platform, now time.Time) (next time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, until := range t.workspaces {
+		if !until.After(now) {
+			delete(t.workspaces, id)
+			continue
+		}
+		next = sooner(next, until)
+		r.SkipWorkspaces = append(r.SkipWorkspaces, store.Workspace{Platform: platform, ID: id})
+	}
+	for id, until := range t.places {
+		if !until.After(now) {
+			delete(t.places, id)
+			continue
+		}
+		next = sooner(next, until)
+		if len(r.SkipPlaces) < maxSkips {
+			r.SkipPlaces = append(r.SkipPlaces, id)
+		}
+	}
+	return next
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// sooner is the earlier of two times, of which a zero one does not count.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
