@@ -79,3 +79,6 @@ type Request struct {
 	Command Command
 	At      time.Time
 }
+
+// Verbs gives every verb that is typed, in the order help lists them.
+func Verbs() []Verb { return []Verb{Show, All, Subscribe, Unsubscribe, List, Mute, Unmute, Test, Help} }

@@ -51,6 +51,9 @@ type Span struct {
 	// At, when set, is shown as a live age ("2 hours ago") where the platform
 	// can keep one true, and as Text where it cannot.
 	At time.Time
+	// Channel, when set, is the id of a channel of the message's own workspace,
+	// shown as the platform shows channels. Text is not shown then.
+	Channel string
 	// Fixed text is never shortened to make a message fit.
 	Fixed bool
 }

@@ -48,6 +48,10 @@ func Plain(m notify.Message, width int) string {
 func spanLine(spans []notify.Span) string {
 	var b strings.Builder
 	for _, s := range spans {
+		if s.Channel != "" {
+			b.WriteString("#" + s.Channel)
+			continue
+		}
 		b.WriteString(s.Text)
 		if s.URL != "" {
 			b.WriteString(" <" + s.URL + ">")

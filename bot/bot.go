@@ -1,0 +1,203 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+// Access asks a platform whether the bot may post in a channel. The error is one
+// sentence that says what is missing and what to do about it. A channel of
+// another workspace is refused.
+type Access interface {
+	CanPost(ctx context.Context, workspace, channel string) error
+}
+
+// Store is all the bot needs of the database.
+type Store interface {
+	Catalogue
+	Places
+	Subscriptions
+	Silence
+	Queue
+}
+
+// Catalogue reads projects.
+type Catalogue interface {
+	Projects(ctx context.Context) ([]store.Project, error)
+	Moves(ctx context.Context, projectID int64, limit int) ([]store.Move, error)
+	Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error)
+}
+
+// Places finds and makes places.
+type Places interface {
+	PlaceAt(ctx context.Context, platform store.Platform, workspace, channel string) (store.Place, error)
+	EnsurePlace(ctx context.Context, p store.Place) (store.Place, error)
+	EnablePlace(ctx context.Context, id int64) error
+	Listings(ctx context.Context, platform store.Platform, workspace string) ([]store.Listing, error)
+}
+
+// Subscriptions keeps what places hear of.
+type Subscriptions interface {
+	Subscribe(ctx context.Context, s store.Subscription) (store.Subscription, error)
+	Unsubscribe(ctx context.Context, placeID int64, t store.Target) error
+	UnsubscribeAll(ctx context.Context, placeID int64) (int, error)
+	Subscriptions(ctx context.Context, placeID int64) ([]store.Subscription, error)
+}
+
+// Silence keeps mutes.
+type Silence interface {
+	SetMute(ctx context.Context, m store.Mute) error
+	ClearMutes(ctx context.Context, placeID int64, now time.Time) (int, error)
+	Mutes(ctx context.Context, placeID int64, now time.Time) ([]store.Mute, error)
+}
+
+// Queue owes a delivery to a place.
+type Queue interface {
+	Enqueue(ctx context.Context, d store.Delivery) (store.Delivery, bool, error)
+}
+
+// Options are what a Bot is made with.
+type Options struct {
+	// Access has an entry for every platform that is configured.
+	Access map[store.Platform]Access
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Bot answers commands. It is safe for concurrent use.
+type Bot struct {
+	store  Store
+	access map[store.Platform]Access
+	now    func() time.Time
+	log    *slog.Logger
+}
+
+// New makes a Bot on a store.
+func New(s Store, o Options) *Bot {
+	b := &Bot{store: s, access: o.Access, now: o.Now, log: o.Log}
+	if b.now == nil {
+		b.now = time.Now
+	}
+	if b.log == nil {
+		b.log = slog.New(slog.DiscardHandler)
+	}
+	return b
+}
+
+// refusal is an answer that says no, in words for the member.
+type refusal struct{ text string }
+
+func (r *refusal) Error() string { return r.text }
+
+// Answer carries out a request and gives the reply. It always gives one: what
+// the member did wrong is said in one sentence, what went wrong on our side is
+// logged and said without its details.
+func (b *Bot) Answer(ctx context.Context, r Request) (reply Reply) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.log.Error("a command panicked", "verb", r.Command.Verb, "panic", p, "stack", string(debug.Stack()))
+			reply = b.sorry()
+		}
+	}()
+	reply, err := b.handle(ctx, r)
+	if err == nil {
+		return reply
+	}
+	if no, ok := errors.AsType[*refusal](err); ok {
+		return private(no.text)
+	}
+	if usage, ok := errors.AsType[*UsageError](err); ok {
+		return private(usage.Error())
+	}
+	b.log.Error("a command failed", "verb", r.Command.Verb, "platform", r.Platform, "workspace", r.Workspace, "channel", r.Channel, "error", err)
+	return b.sorry()
+}
+
+func (b *Bot) sorry() Reply {
+	return private("Something went wrong on our side and nothing was changed; please try again in a minute.")
+}
+
+func (b *Bot) handle(ctx context.Context, r Request) (Reply, error) {
+	if r.Command.manages() && !r.Manager {
+		return Reply{}, &refusal{whoMay(r.Platform)}
+	}
+	if r.Command.Channel != "" {
+		r.Channel = r.Command.Channel
+	}
+	switch r.Command.Verb {
+	case Show:
+		return b.show(ctx, r)
+	case All:
+		return b.all(ctx, r)
+	case Subscribe:
+		return b.subscribe(ctx, r)
+	case Unsubscribe:
+		return b.unsubscribe(ctx, r)
+	case List:
+		return b.list(ctx, r)
+	case Mute:
+		return b.mute(ctx, r)
+	case Unmute:
+		return b.unmute(ctx, r)
+	case Test:
+		return b.test(ctx, r)
+	case Help:
+		return help(r)
+	default:
+		return b.overview(ctx, r)
+	}
+}
+
+// manages reports whether the command changes what a channel hears.
+func (c Command) manages() bool {
+	switch c.Verb {
+	case Subscribe, Unsubscribe, Mute, Unmute, Test:
+		return true
+	default:
+		return false
+	}
+}
+
+func whoMay(p store.Platform) string {
+	if p == store.Discord {
+		return "Only members with the permission Manage Server can change what this channel hears; ask one of them."
+	}
+	return "Only admins and owners of this workspace can change what this channel hears; ask one of them."
+}
+
+const accent = 0x8B5CF6
+
+// private is a reply of plain sentences that only the member sees.
+func private(text string) Reply {
+	return Reply{Private: true, Message: notify.Message{
+		Accent: accent, Fallback: text, Blocks: []notify.Block{notify.Text{Spans: []notify.Span{{Text: text}}}},
+	}}
+}
+
+// place finds or makes the place a request comes from, and enables it if it was
+// gone, because whoever manages it there shows that it is back.
+func (b *Bot) place(ctx context.Context, r Request) (store.Place, error) {
+	p, err := b.store.EnsurePlace(ctx, store.Place{Platform: r.Platform, Workspace: r.Workspace, Channel: r.Channel})
+	if err == nil && p.Disabled() {
+		err = b.store.EnablePlace(ctx, p.ID)
+	}
+	return p, err
+}
+
+// mayPost refuses when the bot may not post in the channel.
+func (b *Bot) mayPost(ctx context.Context, r Request) error {
+	access, ok := b.access[r.Platform]
+	if !ok {
+		return nil
+	}
+	if err := access.CanPost(ctx, r.Workspace, r.Channel); err != nil {
+		return &refusal{"Nothing was changed, because I cannot post there: " + err.Error()}
+	}
+	return nil
+}

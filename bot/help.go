@@ -1,0 +1,106 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+// topic is what help says of a verb.
+type topic struct {
+	verb           Verb
+	slack, discord string // how it is typed
+	does           string // in a few words
+	more           string // in full
+}
+
+var topics = []topic{
+	{
+		Show, "/spark session", "/spark project:session", "a project's card",
+		"Shows a project: how fast it moves, where it stands, where it's heading, its recent moves. Views: card (everything), moves, outlook, why. A name may be cut short as long as only one project fits.",
+	},
+	{
+		All, "/spark all category:COMMS", "/sparks category:COMMS", "all projects, fastest first",
+		"Lists all projects by velocity. Narrow it by category or tag; sort by velocity, change or name.",
+	},
+	{
+		Subscribe, "/spark subscribe session", "/sparkbot subscribe project:session", "hear of a project here",
+		"Subscribes this channel to a project, a category, a tag or everything. Events: sparks (the moves that matter most), moves (all of them), trend, digest; without a choice sparks and digest. Leave projects out of a category, a tag or everything: -slug on Slack, the option except on Discord.",
+	},
+	{
+		Unsubscribe, "/spark unsubscribe session", "/sparkbot unsubscribe", "stop that",
+		"Ends one subscription of this channel, or all of them with all.",
+	},
+	{
+		List, "/spark list", "/sparkbot list", "what this channel hears of",
+		"Shows this channel's subscriptions, and those of every channel here with workspace on Slack or scope:server on Discord.",
+	},
+	{
+		Mute, "/spark mute 3d", "/sparkbot mute for:3d", "be quiet for a while",
+		"Holds alerts for a time (2h, 3d, 1w, until mon), of one project or of all. What was held is sent when the mute ends.",
+	},
+	{
+		Unmute, "/spark unmute", "/sparkbot unmute", "end that",
+		"Ends every mute of this channel; what was held comes at once.",
+	},
+	{
+		Test, "/spark test", "/sparkbot test", "see that alerts arrive",
+		"Sends a test message to this channel through the same queue as every alert.",
+	},
+	{
+		Help, "/spark help subscribe", "/sparkbot help topic:subscribe", "more on one of these",
+		"Explains a command. Without a topic it lists them all.",
+	},
+}
+
+func (t topic) usage(p store.Platform) string {
+	if p == store.Discord {
+		return t.discord
+	}
+	return t.slack
+}
+
+// help explains one verb or lists them all.
+func help(r Request) (Reply, error) {
+	if name := strings.ToLower(strings.TrimSpace(r.Command.Topic)); name != "" {
+		for _, t := range topics {
+			if string(t.verb) == name {
+				blocks := []notify.Block{
+					heading(string(t.verb)), paragraph(t.more),
+					notify.Text{Spans: []notify.Span{{Text: t.usage(r.Platform), Code: true, Fixed: true}}},
+				}
+				return Reply{Private: true, Message: notify.Message{Accent: accent, Fallback: t.more, Blocks: blocks}}, nil
+			}
+		}
+		names := make([]string, len(topics))
+		for i, t := range topics {
+			names[i] = string(t.verb)
+		}
+		return Reply{}, &refusal{fmt.Sprintf("There is no help on “%s”. Topics are %s.", notify.Cut(name, 40), strings.Join(names, ", "))}
+	}
+	return Reply{Private: true, Message: notify.Message{Accent: accent, Fallback: "What you can ask of sparkbot", Blocks: brief(r.Platform)}}, nil
+}
+
+// brief lists what can be asked, a line each.
+func brief(p store.Platform) []notify.Block {
+	var spans []notify.Span
+	for _, t := range topics {
+		spans = append(spans, notify.Span{Text: t.usage(p), Code: true, Fixed: true}, notify.Span{Text: "  " + t.does + "\n", Fixed: true})
+	}
+	return []notify.Block{
+		heading("What you can ask"),
+		notify.Text{Spans: trimBreak(spans)},
+		notify.Actions{Buttons: []notify.Button{{Label: "All projects", Command: string(All)}}},
+	}
+}
+
+func firstStep(p store.Platform) string {
+	for _, t := range topics {
+		if t.verb == Subscribe {
+			return "Try " + t.usage(p)
+		}
+	}
+	return ""
+}

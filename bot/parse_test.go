@@ -1,0 +1,123 @@
+package bot
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sparkbot/store"
+)
+
+func TestParse(t *testing.T) {
+	session := store.Target{Kind: store.TargetProject, Value: "session"}
+	for text, want := range map[string]Command{
+		"":                                       {Verb: Overview},
+		"  session ":                             {Verb: Show, Project: "session", View: ViewCard},
+		"SimpleX Chat moves":                     {Verb: Show, Project: "SimpleX Chat", View: ViewMoves},
+		"show session outlook":                   {Verb: Show, Project: "session", View: ViewOutlook},
+		"show session moves page:2":              {Verb: Show, Project: "session", View: ViewMoves, Page: 2},
+		"Show “my card” why":                     {Verb: Show, Project: "my card", View: ViewWhy},
+		"show card":                              {Verb: Show, Project: "card", View: ViewCard},
+		"all":                                    {Verb: All},
+		"ALL category:COMMS tag:p2p":             {Verb: All, Category: "COMMS", Tag: "p2p"},
+		`all tag:"machine learning"`:             {Verb: All, Tag: "machine learning"},
+		"all sort:Change page:3":                 {Verb: All, Sort: "change", Page: 3},
+		"subscribe session":                      {Verb: Subscribe, Target: session},
+		"subscribe session sparks moves":         {Verb: Subscribe, Target: session, Events: store.Sparks | store.Moves},
+		"subscribe SimpleX Chat digest":          {Verb: Subscribe, Target: store.Target{Kind: store.TargetProject, Value: "SimpleX Chat"}, Events: store.Digests},
+		"subscribe category:COMMS -Zulip -river": {Verb: Subscribe, Target: store.Target{Kind: store.TargetCategory, Value: "COMMS"}, Except: []string{"zulip", "river"}},
+		"subscribe everything trend":             {Verb: Subscribe, Target: store.Target{Kind: store.TargetEverything}, Events: store.Trends},
+		"unsubscribe session":                    {Verb: Unsubscribe, Target: session},
+		"unsubscribe all":                        {Verb: Unsubscribe, Everywhere: true},
+		"unsubscribe everything":                 {Verb: Unsubscribe, Target: store.Target{Kind: store.TargetEverything}},
+		"list":                                   {Verb: List},
+		"list workspace":                         {Verb: List, Wide: true},
+		"mute 2h":                                {Verb: Mute, For: "2h"},
+		"mute until Mon session":                 {Verb: Mute, For: "until mon", Project: "session"},
+		"unmute":                                 {Verb: Unmute},
+		"test":                                   {Verb: Test},
+		"help Subscribe":                         {Verb: Help, Topic: "subscribe"},
+	} {
+		got, err := Parse(text)
+		if err != nil {
+			t.Errorf("Parse(%q): %v", text, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("Parse(%q) (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+func TestParseSaysWhatToTypeInstead(t *testing.T) {
+	for text, want := range map[string]string{
+		"show":                      "show needs a project",
+		"all page:0":                `"0" is no page`,
+		"all comms":                 `all does not know "comms"`,
+		"all sort:age":              "velocity, change or name",
+		"subscribe":                 "subscribe needs something",
+		"subscribe tag:p2p loudly":  `does not know "loudly"`,
+		"subscribe session -river":  "nothing can be left out of one project",
+		"unsubscribe":               "/spark unsubscribe all",
+		"unsubscribe tag:p2p extra": `does not know "extra"`,
+		"list all":                  `list does not know "all"`,
+		"mute":                      "mute needs a time",
+		"mute 200d":                 `"200d" is no time`,
+		"mute until someday":        "is no time",
+		"test digest":               "takes nothing after it",
+		"digest now":                "digest is not part of this version yet",
+		"everything":                "/spark subscribe everything",
+	} {
+		_, err := Parse(text)
+		if usage, ok := errors.AsType[*UsageError](err); !ok || !strings.Contains(err.Error(), want) || usage.Mend == "" {
+			t.Errorf("Parse(%q) gives %v, want a usage error with %q", text, err, want)
+		}
+	}
+}
+
+func TestMuteEnd(t *testing.T) {
+	monday := time.Date(2026, 8, 10, 8, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"30m": monday.Add(30 * time.Minute), "1w": monday.AddDate(0, 0, 7), "90d": monday.AddDate(0, 0, 90),
+		"until mon": monday.Add(time.Hour), "until-sunday": time.Date(2026, 8, 16, 9, 0, 0, 0, time.UTC),
+	} {
+		if got, ok := muteEnd(text, monday); !ok || !got.Equal(want) {
+			t.Errorf("mute %s ends at %s (%v), want %s", text, got, ok, want)
+		}
+	}
+	if got, _ := muteEnd("until mon", monday.Add(2*time.Hour)); !got.Equal(monday.Add(time.Hour).AddDate(0, 0, 7)) {
+		t.Errorf("after nine on a Monday, until mon is %s", got)
+	}
+}
+
+func TestEveryVerbIsReserved(t *testing.T) {
+	for _, v := range Verbs() {
+		if !store.Reserved(string(v)) {
+			t.Errorf("a project could be named %s", v)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"", "session why", `show "a b" moves page:2`, "subscribe tag:“x y” sparks -a", "mute until mon a b", `""`, `a"b c"d`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Parse(text)
+		if err != nil {
+			if usage, ok := errors.AsType[*UsageError](err); !ok || usage.What == "" || usage.Mend == "" {
+				t.Fatalf("Parse(%q) gives %v", text, err)
+			}
+			return
+		}
+		again, err := Parse(c.String())
+		if err != nil {
+			t.Fatalf("Parse(%q) = %+v, whose text %q gives %v", text, c, c.String(), err)
+		}
+		if diff := cmp.Diff(c, again); diff != "" {
+			t.Fatalf("Parse(%q) reads %q back otherwise:\n%s", text, c.String(), diff)
+		}
+	})
+}

@@ -1,0 +1,114 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+// echo tells a subscription in full, as it is stored now.
+func echo(begin, channel string, s store.Subscription, projects []store.Project) Reply {
+	what := s.Target.String()
+	if s.Target.Kind == store.TargetProject {
+		if i := slices.IndexFunc(projects, func(p store.Project) bool { return p.Slug == s.Target.Value }); i >= 0 {
+			what = projects[i].Name
+		}
+	}
+	spans := []notify.Span{
+		{Text: begin}, {Channel: channel, Text: channel, Fixed: true}, {Text: " hears of "}, {Text: what, Bold: true},
+		{Text: ": " + strings.Join(eventWords(s.Events), ", ") + "."},
+	}
+	if len(s.Except) > 0 {
+		spans = append(spans, notify.Span{Text: " Left out: " + strings.Join(s.Except, ", ") + "."})
+	}
+	if s.Role != "" {
+		spans = append(spans, notify.Span{Text: " Alerts mention the role you chose."})
+	}
+	blocks := []notify.Block{notify.Text{Spans: spans}}
+	if s.Events.Has(store.Digests) {
+		blocks = append(blocks, small("Weekly digest: chosen, but not sent by this version yet, so there is no next time to tell."))
+	}
+	if s.Events.Has(store.Trends) {
+		blocks = append(blocks, small("Trend: chosen, but not sent by this version yet."))
+	}
+	blocks = append(blocks, notify.Actions{Buttons: []notify.Button{
+		{Label: "Send a test", Command: string(Test)},
+		{Label: "Show all", Command: string(List)},
+	}})
+	return Reply{Private: true, Message: notify.Message{Accent: accent, Fallback: begin + "This channel hears of " + what + ".", Blocks: blocks}}
+}
+
+// eventWords names events for people.
+func eventWords(e store.Events) []string {
+	words := e.Names()
+	for i, w := range words {
+		switch w {
+		case "moves":
+			words[i] = "all moves"
+		case "trend":
+			words[i] = "changes of trend"
+		case "digest":
+			words[i] = "the weekly digest"
+		}
+	}
+	return words
+}
+
+func heading(s string) notify.Text {
+	return notify.Text{Style: notify.Heading, Spans: []notify.Span{{Text: s, Bold: true}}}
+}
+
+func paragraph(s string) notify.Text { return notify.Text{Spans: []notify.Span{{Text: s}}} }
+
+func small(s string) notify.Text {
+	return notify.Text{Style: notify.Small, Spans: []notify.Span{{Text: s}}}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// clock writes a time with its zone in words.
+func clock(t time.Time) string { return t.UTC().Format("Monday 2 January, 15:04") + " UTC" }
+
+func slugs(projects []store.Project) []string {
+	all := make([]string, len(projects))
+	for i, p := range projects {
+		all[i] = p.Slug
+	}
+	return all
+}
+
+// categories gives every category some project has, once each.
+func categories(projects []store.Project) []string {
+	return distinct(projects, func(p store.Project) []string { return []string{p.Category} })
+}
+
+// tags gives every tag some project has, once each.
+func tags(projects []store.Project) []string {
+	return distinct(projects, func(p store.Project) []string { return p.Tags })
+}
+
+func distinct(projects []store.Project, of func(store.Project) []string) []string {
+	byFold := map[string]string{}
+	for _, p := range projects {
+		for _, v := range of(p) {
+			if v != "" {
+				byFold[strings.ToLower(v)] = v
+			}
+		}
+	}
+	all := make([]string, 0, len(byFold))
+	for _, v := range byFold {
+		all = append(all, v)
+	}
+	slices.Sort(all)
+	return all
+}
