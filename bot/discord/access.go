@@ -1,0 +1,141 @@
+package discord
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	dgo "github.com/bwmarrin/discordgo"
+
+	"sparkbot/notify"
+)
+
+// channelInfo is what we read of a channel.
+type channelInfo struct {
+	ID         string      `json:"id"`
+	Type       int         `json:"type"`
+	GuildID    string      `json:"guild_id"`
+	ParentID   string      `json:"parent_id"`
+	Overwrites []overwrite `json:"permission_overwrites"`
+}
+
+type overwrite struct {
+	ID    string `json:"id"`
+	Allow string `json:"allow"`
+	Deny  string `json:"deny"`
+}
+
+// Channel types that are threads.
+func (c channelInfo) thread() bool { return c.Type >= 10 && c.Type <= 12 }
+
+// CanPost reports whether the bot may post in a channel of the server. The error
+// says which permission is missing and where to give it.
+func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
+	if !snowflake(channel) || !snowflake(workspace) {
+		return errors.New("that is no channel of this server.")
+	}
+	info, err := c.channel(ctx, channel)
+	if err != nil {
+		return err
+	}
+	if info.GuildID != workspace {
+		return errors.New("that is no channel of this server.")
+	}
+	send, need := int64(dgo.PermissionSendMessages), "Send Messages"
+	ruling := info
+	if info.thread() {
+		send, need = dgo.PermissionSendMessagesInThreads, "Send Messages in Threads"
+		if ruling, err = c.channel(ctx, info.ParentID); err != nil {
+			return err
+		}
+	}
+	rights, err := c.rights(ctx, workspace, ruling.Overwrites)
+	if err != nil {
+		return err
+	}
+	if rights&dgo.PermissionViewChannel == 0 {
+		return missing("View Channel")
+	}
+	if rights&send == 0 {
+		return missing(need)
+	}
+	return nil
+}
+
+func missing(permission string) error {
+	return errors.New("the permission " + permission + " is missing. Open Edit Channel, Permissions, add the bot there, allow " + permission + ", and try again.")
+}
+
+func (c *Client) channel(ctx context.Context, id string) (channelInfo, error) {
+	var info channelInfo
+	err := c.get(ctx, "/channels/"+id, &info)
+	if err == nil {
+		return info, nil
+	}
+	if f, ok := errors.AsType[*notify.Failure](err); ok && f.Kind == notify.Gone {
+		return info, missing("View Channel")
+	}
+	return info, errors.New("Discord did not say whether I may post there; please try again in a minute.") //nolint:revive,staticcheck // a name
+}
+
+// rights computes the bot's permissions in a channel as Discord documents it:
+// https://discord.com/developers/docs/topics/permissions#permission-overwrites
+func (c *Client) rights(ctx context.Context, guild string, overwrites []overwrite) (int64, error) {
+	unsure := errors.New("Discord did not say whether I may post there; please try again in a minute.") //nolint:revive,staticcheck // a name
+	me, err := c.me(ctx)
+	if err != nil {
+		return 0, unsure
+	}
+	var roles []struct {
+		ID          string `json:"id"`
+		Permissions string `json:"permissions"`
+	}
+	var member struct {
+		Roles []string `json:"roles"`
+	}
+	if c.get(ctx, "/guilds/"+guild+"/roles", &roles) != nil || c.get(ctx, "/guilds/"+guild+"/members/"+me, &member) != nil {
+		return 0, unsure
+	}
+	mine := map[string]bool{guild: true} // the role @everyone has the server's id
+	for _, r := range member.Roles {
+		mine[r] = true
+	}
+	var all int64
+	for _, r := range roles {
+		if mine[r.ID] {
+			all |= bits(r.Permissions)
+		}
+	}
+	if all&dgo.PermissionAdministrator != 0 {
+		return -1, nil
+	}
+	return applied(all, overwrites, guild, me, mine), nil
+}
+
+// applied puts a channel's overwrites over the permissions of the roles: first
+// everyone's, then all roles' together, then the member's own.
+func applied(all int64, overwrites []overwrite, guild, me string, mine map[string]bool) int64 {
+	var deny, allow int64
+	for _, o := range overwrites {
+		if o.ID == guild {
+			all = all&^bits(o.Deny) | bits(o.Allow)
+		} else if mine[o.ID] {
+			deny, allow = deny|bits(o.Deny), allow|bits(o.Allow)
+		}
+	}
+	all = all&^deny | allow
+	for _, o := range overwrites {
+		if o.ID == me {
+			all = all&^bits(o.Deny) | bits(o.Allow)
+		}
+	}
+	return all
+}
+
+func bits(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

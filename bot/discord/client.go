@@ -1,0 +1,232 @@
+// Package discord speaks with Discord, both ways: it encodes and posts messages,
+// and turns interactions into requests and replies into answers. Discord's
+// fields, limits, markup, errors and signatures are known here alone.
+//
+// It never decides what a command means, who hears of a move, or whether a
+// failed post is tried again.
+package discord
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	dgo "github.com/bwmarrin/discordgo"
+)
+
+// Options are what a Client is made with.
+type Options struct {
+	Token         string
+	ApplicationID string // empty: asked from Discord
+	PublicKey     string // hex; set: interactions come over HTTP, else over the gateway
+	APIURL        string // base in front of /api/v10, without a slash at its end
+	Now           func() time.Time
+	Log           *slog.Logger
+}
+
+// Client is one bot. It is safe for concurrent use.
+type Client struct {
+	token     string
+	base      string
+	publicKey ed25519.PublicKey // nil: interactions over the gateway
+	http      *http.Client
+	now       func() time.Time
+	log       *slog.Logger
+
+	mu       sync.Mutex
+	appID    string
+	userID   string
+	checked  time.Time // when the token was last accepted or refused
+	tokenErr error
+	gateway  string // why the gateway is not connected; empty when it is or is not used
+}
+
+// requestTimeout bounds one request with its answer.
+const requestTimeout = 10 * time.Second
+
+// New makes a client. It asks nothing of Discord yet.
+func New(o Options) (*Client, error) {
+	if o.Token == "" {
+		return nil, errors.New("a bot token is needed; set SPARKBOT_DISCORD_TOKEN")
+	}
+	c := &Client{token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, now: o.Now, log: o.Log}
+	if c.base == "" {
+		c.base = "https://discord.com"
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if o.PublicKey != "" {
+		key, err := hex.DecodeString(o.PublicKey)
+		if err != nil || len(key) != ed25519.PublicKeySize {
+			return nil, errors.New("the public key is not the 64 hexadecimal digits Discord shows")
+		}
+		c.publicKey = key
+	} else {
+		c.gateway = "not connected yet"
+	}
+	c.http = &http.Client{Timeout: requestTimeout, Transport: transport()}
+	return c, nil
+}
+
+// transport keeps enough idle connections that posts to many channels do not
+// open one each: the standard one keeps two.
+func transport() *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          256,
+		MaxIdleConnsPerHost:   128,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   5 * time.Second,
+		ResponseHeaderTimeout: requestTimeout,
+	}
+}
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 4 << 20
+
+// answer is what Discord said to a request.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// request sends one request and reads the whole answer, so that the connection
+// can be used again. An error never holds the token or an interaction's token.
+func (c *Client) request(ctx context.Context, method, path string, body []byte) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+"/api/v10"+path, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, errors.New("the request to Discord could not be made; check discord.api_url")
+	}
+	req.Header.Set("Authorization", "Bot "+c.token)
+	req.Header.Set("User-Agent", "DiscordBot (https://github.com/sparkbot, 1) discordgo/"+dgo.VERSION)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return answer{}, withoutURL(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return answer{}, withoutURL(err)
+	}
+	return answer{resp.StatusCode, resp.Header, text}, nil
+}
+
+// withoutURL takes the address, which may hold a token, out of an error.
+func withoutURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// get reads JSON from Discord into v.
+func (c *Client) get(ctx context.Context, path string, v any) error {
+	a, err := c.request(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return fmt.Errorf("Discord does not answer: %w", err) //nolint:revive,staticcheck // a name
+	}
+	if a.status != http.StatusOK {
+		return failure(a)
+	}
+	if err := json.Unmarshal(a.body, v); err != nil {
+		return fmt.Errorf("Discord's answer is not readable: %w", err) //nolint:revive,staticcheck // a name
+	}
+	return nil
+}
+
+// readyFor is how long the answer to whether the token is accepted stays good.
+const readyFor = 30 * time.Second
+
+// Ready reports whether Discord accepts the token and, where interactions come
+// over the gateway, whether that is connected. What it learnt is kept for half a
+// minute.
+func (c *Client) Ready(ctx context.Context) error {
+	c.mu.Lock()
+	fresh, err := c.now().Sub(c.checked) < readyFor, c.tokenErr
+	c.mu.Unlock()
+	if !fresh {
+		err = c.checkToken(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gateway != "" {
+		return errors.New("the gateway is " + c.gateway)
+	}
+	return nil
+}
+
+// checkToken asks who we are.
+func (c *Client) checkToken(ctx context.Context) error {
+	var me struct {
+		ID string `json:"id"`
+	}
+	err := c.get(ctx, "/users/@me", &me)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tokenErr, c.userID = err, me.ID
+	if ctx.Err() == nil {
+		c.checked = c.now()
+	}
+	return err
+}
+
+// me gives the bot's own user id.
+func (c *Client) me(ctx context.Context) (string, error) {
+	c.mu.Lock()
+	id := c.userID
+	c.mu.Unlock()
+	if id != "" {
+		return id, nil
+	}
+	if err := c.checkToken(ctx); err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.userID, nil
+}
+
+// application gives the application's id, asked once when it was not configured.
+func (c *Client) application(ctx context.Context) (string, error) {
+	c.mu.Lock()
+	id := c.appID
+	c.mu.Unlock()
+	if id != "" {
+		return id, nil
+	}
+	var app struct {
+		ID string `json:"id"`
+	}
+	if err := c.get(ctx, "/applications/@me", &app); err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.appID = app.ID
+	return app.ID, nil
+}

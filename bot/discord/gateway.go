@@ -1,0 +1,246 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	dgo "github.com/bwmarrin/discordgo"
+	"github.com/gorilla/websocket"
+
+	"sparkbot/notify"
+)
+
+const (
+	openTimeout  = 20 * time.Second
+	watchEvery   = 5 * time.Second
+	silentFor    = 2 * time.Minute // Discord asks for a heartbeat every 41 s or so
+	firstRetry   = time.Second
+	longestRetry = 2 * time.Minute
+)
+
+// Run registers the commands and, where interactions come over the gateway,
+// keeps a connection to it, until ctx ends. A Discord that is away or refuses
+// the token is tried again, ever more slowly; Ready tells meanwhile.
+func (c *Client) Run(ctx context.Context, a Answerer) error {
+	if !c.persist(ctx, "register the commands", c.Register) {
+		return nil
+	}
+	if c.publicKey != nil {
+		<-ctx.Done()
+		return nil
+	}
+	c.persist(ctx, "hold the gateway", func(ctx context.Context) error { return c.hold(ctx, a) })
+	return nil
+}
+
+// persist does something until it succeeds or ctx ends.
+func (c *Client) persist(ctx context.Context, what string, do func(context.Context) error) bool {
+	wait := firstRetry
+	for {
+		began := c.now()
+		err := do(ctx)
+		if ctx.Err() != nil {
+			return false
+		}
+		if err == nil {
+			return true
+		}
+		if c.now().Sub(began) > silentFor {
+			wait = firstRetry // it worked for a while
+		}
+		pause := wait/2 + rand.N(wait/2+1)
+		c.log.Warn("could not "+what+", will try again", "error", err, "in", pause.Round(time.Millisecond))
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(pause):
+		}
+		wait = min(2*wait, longestRetry)
+	}
+}
+
+// hold keeps one session alive and returns when it must be replaced, always
+// with an error.
+func (c *Client) hold(ctx context.Context, a Answerer) error {
+	defer c.gatewayIs("not connected")
+	session, lines, err := c.session()
+	if err != nil {
+		return err
+	}
+	lost, up := make(chan struct{}, 1), make(chan struct{}, 1)
+	session.AddHandler(func(_ *dgo.Session, _ *dgo.Disconnect) { poke(lost) })
+	session.AddHandler(func(_ *dgo.Session, _ *dgo.Ready) { poke(up) })
+	session.AddHandler(func(_ *dgo.Session, i *dgo.InteractionCreate) { c.interaction(ctx, i.Interaction, a) })
+	defer lines.cut() // also frees an Open that hangs
+	opened := make(chan error, 1)
+	go func() { opened <- session.Open() }()
+	timer := time.NewTimer(openTimeout)
+	defer timer.Stop()
+	for pending := 2; pending > 0; pending-- { // Open returns, and Discord says READY
+		select {
+		case err := <-opened:
+			if err != nil {
+				return c.whyNot(ctx, err)
+			}
+			opened = nil
+		case <-up:
+		case <-lost:
+			return c.whyNot(ctx, errors.New("the gateway hung up while connecting"))
+		case <-timer.C:
+			return errors.New("the gateway did not answer in time")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	c.gatewayIs("")
+	c.log.Info("connected to Discord's gateway")
+	return c.watch(ctx, session, lost)
+}
+
+// whyNot asks over REST whether it is the token, which the gateway's error does
+// not say.
+func (c *Client) whyNot(ctx context.Context, err error) error {
+	if refused := c.checkToken(ctx); refused != nil {
+		return refused
+	}
+	return err
+}
+
+// watch returns when the connection is lost or silent.
+func (c *Client) watch(ctx context.Context, session *dgo.Session, lost <-chan struct{}) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-lost:
+			return errors.New("the gateway hung up")
+		case <-tick.C:
+			session.RLock()
+			heard := session.LastHeartbeatAck
+			session.RUnlock()
+			if silent := c.now().Sub(heard); silent > silentFor {
+				return fmt.Errorf("the gateway has been silent for %s", silent.Round(time.Second))
+			}
+		}
+	}
+}
+
+// interaction answers one interaction that came over the gateway.
+func (c *Client) interaction(ctx context.Context, i *dgo.Interaction, a Answerer) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.log.Error("an interaction panicked", "panic", p)
+		}
+	}()
+	first, later := c.respond(ctx, i, a)
+	body, err := json.Marshal(first)
+	if err != nil {
+		c.log.Error("an answer cannot be encoded", "error", err)
+		return
+	}
+	answer, err := c.request(ctx, http.MethodPost, "/interactions/"+i.ID+"/"+i.Token+"/callback", body)
+	if err == nil && answer.status >= 300 {
+		err = failure(answer)
+	}
+	if err != nil {
+		c.log.Error("an interaction could not be answered", "error", notify.Classify(err).Reason, "cause", err)
+		return
+	}
+	if later != nil {
+		later()
+	}
+}
+
+// session makes a discordgo session that keeps no state, asks for no intents,
+// and leaves reconnecting, retrying and limits to us.
+func (c *Client) session() (*dgo.Session, *lines, error) {
+	s, err := dgo.New("Bot " + c.token)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a gateway session: %w", err)
+	}
+	l := &lines{}
+	s.Identify.Intents = dgo.IntentsNone
+	s.StateEnabled = false
+	s.ShouldReconnectOnError = false
+	s.ShouldRetryOnRateLimit = false
+	s.MaxRestRetries = 0
+	s.LogLevel = dgo.LogError
+	s.Client = &http.Client{Timeout: requestTimeout, Transport: elsewhere{c.base, c.http.Transport}}
+	s.Dialer = &websocket.Dialer{NetDialContext: l.dial, HandshakeTimeout: requestTimeout, Proxy: http.ProxyFromEnvironment}
+	return s, l, nil
+}
+
+func (c *Client) gatewayIs(state string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gateway = state
+}
+
+func poke(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// elsewhere sends discordgo's requests to the configured base, without touching
+// its package variables, which other sessions read.
+type elsewhere struct {
+	base string
+	next http.RoundTripper
+}
+
+// RoundTrip changes host and scheme of a copy of the request.
+func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	base, err := url.Parse(e.base)
+	if err != nil {
+		return nil, errors.New("discord.api_url is not readable")
+	}
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host, r.Host = base.Scheme, base.Host, base.Host
+	r.URL.Path = strings.TrimRight(base.Path, "/") + r.URL.Path
+	return e.next.RoundTrip(r)
+}
+
+// lines remembers the connections of one session, so that they can be cut when
+// discordgo waits on one that is dead.
+type lines struct {
+	mu   sync.Mutex
+	all  []net.Conn
+	done bool
+}
+
+func (l *lines) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: requestTimeout}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.done {
+		_ = conn.Close()
+		return nil, net.ErrClosed
+	}
+	l.all = append(l.all, conn)
+	return conn, nil
+}
+
+func (l *lines) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.done = true
+	for _, conn := range l.all {
+		_ = conn.Close()
+	}
+}

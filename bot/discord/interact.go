@@ -1,0 +1,219 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	dgo "github.com/bwmarrin/discordgo"
+
+	"sparkbot/bot"
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+// Answerer says what commands come to.
+type Answerer interface {
+	Answer(ctx context.Context, r bot.Request) bot.Reply
+	Complete(ctx context.Context, kind, typed string, r bot.Request) []bot.Choice
+}
+
+const (
+	// firstAnswer leaves a second of Discord's three for the way back:
+	// https://discord.com/developers/docs/interactions/receiving-and-responding
+	firstAnswer = 2 * time.Second
+	// workLimit bounds the work on one interaction; its token lasts 15 minutes.
+	workLimit = 30 * time.Second
+)
+
+// Types of answers to an interaction.
+const (
+	typePong        = 1
+	typeMessage     = 4
+	typeDeferred    = 5
+	typeDeferUpdate = 6
+	typeUpdate      = 7
+	typeChoices     = 8
+)
+
+// callback is the first answer to an interaction.
+type callback struct {
+	Type int             `json:"type"`
+	Data json.RawMessage `json:"data,omitempty"`
+}
+
+// respond works out the first answer to an interaction. When the work takes too
+// long the answer is deferred and later sends the rest; otherwise it is nil.
+func (c *Client) respond(ctx context.Context, i *dgo.Interaction, a Answerer) (first callback, later func()) {
+	if i.Type == dgo.InteractionPing {
+		return callback{Type: typePong}, nil
+	}
+	if i.Type == dgo.InteractionApplicationCommandAutocomplete {
+		return c.suggest(ctx, i, a), nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), workLimit)
+	done := make(chan bot.Reply, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				c.log.Error("an interaction panicked", "panic", p, "stack", string(debug.Stack()))
+				done <- sentence("Something went wrong on our side; please try again.")
+			}
+		}()
+		done <- c.answer(ctx, i, a)
+	}()
+	timer := time.NewTimer(firstAnswer)
+	defer timer.Stop()
+	select {
+	case reply := <-done:
+		cancel()
+		return c.immediate(reply), nil
+	case <-timer.C:
+		private := c.private(i)
+		return deferred(i, private), func() {
+			defer cancel()
+			c.followUp(ctx, i, <-done, private)
+		}
+	}
+}
+
+// answer carries out a command or a button.
+func (c *Client) answer(ctx context.Context, i *dgo.Interaction, a Answerer) bot.Reply {
+	r, err := c.incoming(i)
+	if err != nil {
+		return sentence(err.Error())
+	}
+	return a.Answer(ctx, r)
+}
+
+// incoming turns an interaction into a request. The error is for the member.
+func (c *Client) incoming(i *dgo.Interaction) (bot.Request, error) {
+	if i.Member == nil || i.Member.User == nil || i.GuildID == "" {
+		return bot.Request{}, errNoMember
+	}
+	r := bot.Request{
+		ID: i.ID, Platform: store.Discord, Workspace: i.GuildID, Channel: i.ChannelID, User: i.Member.User.ID,
+		Manager: i.Member.Permissions&(dgo.PermissionManageGuild|dgo.PermissionAdministrator) != 0, At: c.now(),
+	}
+	var err error
+	switch d := i.Data.(type) {
+	case dgo.ApplicationCommandInteractionData:
+		r.Command, err = command(d)
+	case dgo.MessageComponentInteractionData:
+		r.Button = true
+		text, ok := strings.CutPrefix(d.CustomID, mark)
+		if !ok {
+			return r, errors.New("this button belongs to another version; ask again with a command")
+		}
+		r.Command, err = bot.Parse(text)
+	default:
+		return r, errors.New("this version does not know that kind of interaction")
+	}
+	return r, err
+}
+
+// private guesses, before the answer is known, whether only the member will see
+// it: that must be said when an answer is deferred.
+func (c *Client) private(i *dgo.Interaction) bool {
+	r, err := c.incoming(i)
+	public := err == nil && !r.Button && !r.Command.Private && (r.Command.Verb == bot.Show || r.Command.Verb == bot.All)
+	return !public
+}
+
+// immediate is an answer that was ready in time.
+func (c *Client) immediate(reply bot.Reply) callback {
+	kind := typeMessage
+	if reply.Update {
+		kind = typeUpdate
+	}
+	return callback{Type: kind, Data: c.shown(reply, reply.Private && !reply.Update)}
+}
+
+// shown encodes a reply; one that cannot be shown says so.
+func (c *Client) shown(reply bot.Reply, private bool) json.RawMessage {
+	box, err := c.Encode(reply.Message)
+	if err != nil {
+		c.log.Error("a reply does not fit", "error", err)
+		box, _ = c.Encode(sentence("The answer is too long for one message here; ask for a part of it.").Message)
+	}
+	body, err := complete(box, private, nil, "")
+	if err != nil {
+		c.log.Error("a reply cannot be encoded", "error", err)
+		return nil
+	}
+	return body
+}
+
+// deferred promises an answer. A button's stays private and leaves its message.
+func deferred(i *dgo.Interaction, private bool) callback {
+	if i.Type == dgo.InteractionMessageComponent && turns(i) {
+		return callback{Type: typeDeferUpdate}
+	}
+	if private {
+		return callback{Type: typeDeferred, Data: json.RawMessage(fmt.Sprintf(`{"flags":%d}`, flagEphemeral))}
+	}
+	return callback{Type: typeDeferred}
+}
+
+// turns reports whether a button turns a page, which changes its own message.
+func turns(i *dgo.Interaction) bool {
+	d, ok := i.Data.(dgo.MessageComponentInteractionData)
+	return ok && strings.Contains(d.CustomID, " page:")
+}
+
+// followUp sends what was promised. The token of the interaction is part of the
+// address, so no error holds that.
+func (c *Client) followUp(ctx context.Context, i *dgo.Interaction, reply bot.Reply, private bool) {
+	body := c.shown(reply, private)
+	a, err := c.request(ctx, http.MethodPatch, "/webhooks/"+i.AppID+"/"+i.Token+"/messages/@original", body)
+	if err == nil && a.status >= 300 {
+		err = failure(a)
+	}
+	if err != nil {
+		c.log.Error("a late answer was not delivered", "error", err)
+	}
+}
+
+// suggest answers while a member types. An empty list must be sent as such.
+func (c *Client) suggest(ctx context.Context, i *dgo.Interaction, a Answerer) callback {
+	type choice struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	list := []choice{}
+	d, isCommand := i.Data.(dgo.ApplicationCommandInteractionData)
+	name, typed, typing := focused(d.Options)
+	if isCommand && typing && i.GuildID != "" {
+		ctx, cancel := context.WithTimeout(ctx, firstAnswer)
+		defer cancel()
+		before := ""
+		if name == "except" { // several, with commas between: complete the last
+			name = bot.CompleteProject
+			if at := strings.LastIndex(typed, ","); at >= 0 {
+				before, typed = typed[:at+1], strings.TrimSpace(typed[at+1:])
+			}
+		}
+		r := bot.Request{Platform: store.Discord, Workspace: i.GuildID, Channel: i.ChannelID, At: c.now()}
+		for _, offered := range a.Complete(ctx, name, typed, r) {
+			value := before + offered.Value
+			if len(value) <= 100 && len(list) < 25 {
+				list = append(list, choice{Name: notify.Cut(before+offered.Label, 100), Value: value})
+			}
+		}
+	}
+	data, err := json.Marshal(map[string]any{"choices": list})
+	if err != nil {
+		c.log.Error("suggestions cannot be encoded", "error", err)
+	}
+	return callback{Type: typeChoices, Data: data}
+}
+
+// sentence is a private reply of one sentence.
+func sentence(s string) bot.Reply {
+	return bot.Reply{Private: true, Message: notify.Message{Accent: 0x8B5CF6, Fallback: s, Blocks: []notify.Block{notify.Text{Spans: []notify.Span{{Text: s}}}}}}
+}

@@ -1,0 +1,225 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	dgo "github.com/bwmarrin/discordgo"
+)
+
+// option makes one option of a command.
+func option(kind dgo.ApplicationCommandOptionType, name, description string, change ...func(*dgo.ApplicationCommandOption)) *dgo.ApplicationCommandOption {
+	o := &dgo.ApplicationCommandOption{Type: kind, Name: name, Description: description}
+	for _, f := range change {
+		f(o)
+	}
+	return o
+}
+
+func required(o *dgo.ApplicationCommandOption) { o.Required = true }
+func suggested(o *dgo.ApplicationCommandOption) {
+	o.Autocomplete = true
+	o.MaxLength = 100
+}
+
+func choices(values ...string) func(*dgo.ApplicationCommandOption) {
+	return func(o *dgo.ApplicationCommandOption) {
+		for _, v := range values {
+			o.Choices = append(o.Choices, &dgo.ApplicationCommandOptionChoice{Name: v, Value: v})
+		}
+	}
+}
+
+func channels(o *dgo.ApplicationCommandOption) {
+	o.ChannelTypes = []dgo.ChannelType{
+		dgo.ChannelTypeGuildText, dgo.ChannelTypeGuildNews,
+		dgo.ChannelTypeGuildPublicThread, dgo.ChannelTypeGuildPrivateThread, dgo.ChannelTypeGuildNewsThread,
+	}
+}
+
+const (
+	textOption = dgo.ApplicationCommandOptionString
+	flagOption = dgo.ApplicationCommandOptionBoolean
+	subOption  = dgo.ApplicationCommandOptionSubCommand
+)
+
+// commands are what the application registers, in the words of the contract.
+// /sparkbot is for members who may manage the server; the rest is for everyone.
+func commands() []*dgo.ApplicationCommand {
+	manage := int64(dgo.PermissionManageGuild)
+	guilds := []dgo.InteractionContextType{dgo.InteractionContextGuild}
+	sub := func(name, description string, options ...*dgo.ApplicationCommandOption) *dgo.ApplicationCommandOption {
+		return option(subOption, name, description, func(o *dgo.ApplicationCommandOption) { o.Options = options })
+	}
+	return []*dgo.ApplicationCommand{
+		{
+			Name: "spark", Description: "Show a project's card", Type: dgo.ChatApplicationCommand, Contexts: &guilds,
+			Options: []*dgo.ApplicationCommandOption{
+				option(textOption, "project", "Which project; without it, what this channel hears of", suggested),
+				option(textOption, "view", "Which side of it: everything, or one part", choices("card", "moves", "outlook", "why")),
+				option(flagOption, "share", "Post it for all to see (the default), or only for you"),
+			},
+		},
+		{
+			Name: "sparks", Description: "List all projects, fastest first", Type: dgo.ChatApplicationCommand, Contexts: &guilds,
+			Options: []*dgo.ApplicationCommandOption{
+				option(textOption, "category", "Only projects of this category", suggested),
+				option(textOption, "tag", "Only projects with this tag", suggested),
+				option(textOption, "sort", "What comes first", choices("velocity", "change", "name")),
+			},
+		},
+		{
+			Name: "sparkbot", Description: "Manage what this channel hears of", Type: dgo.ChatApplicationCommand, Contexts: &guilds,
+			DefaultMemberPermissions: &manage,
+			Options: []*dgo.ApplicationCommandOption{
+				sub("subscribe", "Hear of a project, a category, a tag or everything",
+					option(textOption, "project", "Which project", suggested),
+					option(textOption, "category", "A whole category", suggested),
+					option(textOption, "tag", "Every project with this tag", suggested),
+					option(flagOption, "everything", "Every project there is"),
+					option(textOption, "except", "Projects to leave out, with commas between", suggested),
+					option(dgo.ApplicationCommandOptionChannel, "channel", "Another channel than this one", channels),
+					option(dgo.ApplicationCommandOptionRole, "role", "A role that alerts mention"),
+					option(flagOption, "sparks", "The moves that matter most"),
+					option(flagOption, "moves", "Every move"),
+					option(flagOption, "trend", "When a project starts to surge, wakes or goes quiet"),
+					option(flagOption, "digest", "The weekly digest")),
+				sub("unsubscribe", "Hear of something no more",
+					option(textOption, "subscription", "Which subscription, or all", suggested, required)),
+				sub("list", "Show what is heard of",
+					option(textOption, "scope", "This channel, or the whole server", choices("here", "server"))),
+				sub("mute", "Hold alerts for a while",
+					option(textOption, "for", "How long: 1h, 1d, 1w, until-monday or a duration such as 3d", required, func(o *dgo.ApplicationCommandOption) { o.MaxLength = 20 }),
+					option(textOption, "project", "Only this project", suggested)),
+				sub("unmute", "Let alerts come again"),
+				sub("test", "Send a test message here"),
+				sub("help", "Explain a command", option(textOption, "topic", "Which command", choices(helpTopics()...))),
+			},
+		},
+	}
+}
+
+// Register makes Discord's commands ours. It overwrites them only when they
+// differ, because every overwrite takes a minute to reach the clients and counts
+// against a daily limit.
+func (c *Client) Register(ctx context.Context) error {
+	app, err := c.application(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for the application: %w", err)
+	}
+	path := "/applications/" + app + "/commands"
+	var present []any
+	if err := c.get(ctx, path, &present); err != nil {
+		return fmt.Errorf("read the registered commands: %w", err)
+	}
+	body, err := json.Marshal(commands())
+	if err != nil {
+		return fmt.Errorf("encode the commands: %w", err)
+	}
+	var wanted []any
+	if err := json.Unmarshal(body, &wanted); err != nil {
+		return fmt.Errorf("encode the commands: %w", err)
+	}
+	if same(present, wanted) {
+		return nil
+	}
+	a, err := c.request(ctx, http.MethodPut, path, body)
+	if err != nil {
+		return fmt.Errorf("register the commands: %w", err)
+	}
+	if a.status != http.StatusOK {
+		return fmt.Errorf("register the commands: %w", failure(a))
+	}
+	c.log.Info("registered the slash commands with Discord")
+	return nil
+}
+
+// same compares commands by what we say of them; Discord adds ids, versions and
+// defaults of its own.
+func same(present, wanted []any) bool {
+	if len(present) != len(wanted) {
+		return false
+	}
+	byName := map[any]any{}
+	for _, p := range present {
+		if m, ok := p.(map[string]any); ok {
+			byName[m["name"]] = p
+		}
+	}
+	for _, w := range wanted {
+		m, _ := w.(map[string]any)
+		if !covers(byName[m["name"]], w) {
+			return false
+		}
+	}
+	return true
+}
+
+// covers reports whether all of want stands in have. What is empty, false or
+// zero on one side may be missing on the other.
+func covers(have, want any) bool {
+	switch want := want.(type) {
+	case map[string]any:
+		have, _ := have.(map[string]any)
+		for _, key := range union(have, want) {
+			if !covers(have[key], want[key]) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		list, _ := have.([]any)
+		if len(list) != len(want) {
+			return false
+		}
+		for i := range want {
+			if !covers(list[i], want[i]) {
+				return false
+			}
+		}
+		return true
+	case nil, bool, float64:
+		return reflect.DeepEqual(have, want) || blank(have) && blank(want)
+	default:
+		return reflect.DeepEqual(have, want)
+	}
+}
+
+// ours are the members of a command that we set; others are Discord's.
+var ours = map[string]bool{
+	"name": true, "description": true, "options": true, "type": true, "required": true, "choices": true, "autocomplete": true,
+	"channel_types": true, "max_length": true, "default_member_permissions": true, "contexts": true, "value": true,
+}
+
+func union(a, b map[string]any) []string {
+	var keys []string
+	for key := range ours {
+		_, inA := a[key]
+		_, inB := b[key]
+		if inA || inB {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func blank(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case float64:
+		return v == 0
+	case []any:
+		return len(v) == 0
+	default:
+		return false
+	}
+}
+
+var errNoMember = errors.New("commands work in servers only")
