@@ -1,0 +1,49 @@
+package slack
+
+import (
+	"net/url"
+	"strings"
+	"unicode/utf16"
+)
+
+// Slack's markup has no character that takes the meaning from the next, so an
+// invisible one is put behind each mark: a mark beside it neither begins nor
+// ends anything. https://docs.slack.dev/messaging/formatting-message-text
+const gap = "\u200b"
+
+var marks = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;",
+	"*", gap+"*"+gap, "_", gap+"_"+gap, "~", gap+"~"+gap, "`", gap+"`"+gap, ":", ":"+gap, "@", "@"+gap,
+)
+
+// escape makes a text show literally in mrkdwn: no emphasis, link, mention,
+// emoji or quote can come of it.
+func escape(s string) string {
+	s = marks.Replace(s)
+	// A > at the beginning of a line would quote it.
+	return strings.ReplaceAll("\n"+s, "\n&gt;", "\n"+gap+"&gt;")[1:]
+}
+
+// plainText is a text where only entities have a meaning, such as the fallback
+// of a message.
+func plainText(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// web gives an address as Slack links to it, and false when it is none.
+func web(address string) (string, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return "", false
+	}
+	return strings.NewReplacer("|", "%7C", ">", "%3E", "<", "%3C", " ", "%20", "\n", "", "\r", "").Replace(u.String()), true
+}
+
+// length counts a text in UTF-16 units, which is never less than Slack counts.
+func length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
