@@ -58,7 +58,7 @@ func (c *Client) persist(ctx context.Context, what string, do func(context.Conte
 			wait = firstRetry // it worked for a while
 		}
 		pause := wait/2 + rand.N(wait/2+1)
-		c.log.Warn("could not "+what+", will try again", "error", err, "in", pause.Round(time.Millisecond))
+		c.log.Warn("could not "+what+", will try again", "error", err, "in", pause.Round(time.Millisecond).String())
 		select {
 		case <-ctx.Done():
 			return false
@@ -175,7 +175,7 @@ func (c *Client) session() (*dgo.Session, *lines, error) {
 	s.ShouldReconnectOnError = false
 	s.ShouldRetryOnRateLimit = false
 	s.MaxRestRetries = 0
-	s.LogLevel = dgo.LogError
+	s.LogLevel = -1 // it would write to the standard log; what matters is logged here
 	s.Client = &http.Client{Timeout: requestTimeout, Transport: elsewhere{c.base, c.http.Transport}}
 	s.Dialer = &websocket.Dialer{NetDialContext: l.dial, HandshakeTimeout: requestTimeout, Proxy: http.ProxyFromEnvironment}
 	return s, l, nil

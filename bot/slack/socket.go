@@ -50,7 +50,7 @@ func (c *Client) persist(ctx context.Context, what string, do func(context.Conte
 			wait = firstRetry // it worked for a while
 		}
 		pause := wait/2 + rand.N(wait/2+1)
-		c.log.Warn("could not "+what+", will try again", "error", err, "in", pause.Round(time.Millisecond))
+		c.log.Warn("could not "+what+", will try again", "error", err, "in", pause.Round(time.Millisecond).String())
 		select {
 		case <-ctx.Done():
 			return false

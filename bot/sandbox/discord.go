@@ -1,0 +1,240 @@
+package sandbox
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Discord is a Discord with one server, one application and its bot.
+type Discord struct {
+	s       *Sandbox
+	token   string
+	app     string
+	bot     string // the bot's user id
+	guild   string
+	public  ed25519.PublicKey
+	private ed25519.PrivateKey
+	faults  faults
+
+	mu            sync.Mutex
+	sequence      int64
+	channels      map[string]*discordChannel
+	order         []string // channel ids, oldest first
+	users         map[string]string
+	shown         map[string]*discordMessage // messages only one member sees, by id
+	commands      []json.RawMessage
+	registrations int
+	endpoint      string // where interactions go; empty: over the gateway
+	waiting       map[string]*interaction
+	gateways      map[*gatewayConn]struct{}
+	hang          bool
+	routeLimit    int
+	routePer      time.Duration
+	global        []time.Time // requests of the last second
+}
+
+type discordChannel struct {
+	id, name string
+	denied   bool // the bot may not see it
+	messages []*discordMessage
+	posts    []time.Time // within the route's window
+}
+
+type discordMessage struct {
+	Message
+	components json.RawMessage
+	user       string // who alone sees it; empty: everyone
+	author     string
+	nonce      string
+}
+
+// discordEpoch is the first millisecond of Discord's ids:
+// https://discord.com/developers/docs/reference#snowflakes
+const discordEpoch = 1420070400000
+
+func newDiscord(s *Sandbox) *Discord {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err) // the system's source of chance is gone
+	}
+	d := &Discord{
+		s: s, public: public, private: private,
+		channels: map[string]*discordChannel{}, users: map[string]string{}, shown: map[string]*discordMessage{},
+		waiting: map[string]*interaction{}, gateways: map[*gatewayConn]struct{}{},
+		routeLimit: 5, routePer: 5 * time.Second,
+	}
+	d.app, d.bot, d.guild = d.id(), d.id(), d.id()
+	d.token = "sandbox." + d.bot + "." + randomText()
+	d.routes()
+	return d
+}
+
+func randomText() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return hex.EncodeToString(b)
+}
+
+// id gives a new snowflake. The caller holds no lock.
+func (d *Discord) id() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.nextID()
+}
+
+func (d *Discord) nextID() string {
+	d.sequence++
+	return strconv.FormatInt((time.Now().UnixMilli()-discordEpoch)<<22|d.sequence&0x3fffff, 10)
+}
+
+func (d *Discord) close() {
+	for _, g := range d.connections() {
+		g.end()
+	}
+}
+
+// URL is the base in front of /api.
+func (d *Discord) URL() string { return d.s.base + "/discord" }
+
+// Token is the bot's.
+func (d *Discord) Token() string { return d.token }
+
+// ApplicationID is the application's id.
+func (d *Discord) ApplicationID() string { return d.app }
+
+// PublicKey verifies interactions over HTTP; hexadecimal.
+func (d *Discord) PublicKey() string { return hex.EncodeToString(d.public) }
+
+// Guild is the server's id.
+func (d *Discord) Guild() string { return d.guild }
+
+// AddChannel makes a text channel in which everybody, the bot too, may post.
+func (d *Discord) AddChannel(name string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	id := d.nextID()
+	d.channels[id] = &discordChannel{id: id, name: name}
+	d.order = append(d.order, id)
+	return id
+}
+
+// Channel is a channel's id and name.
+type Channel struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Channels gives every channel, oldest first.
+func (d *Discord) Channels() []Channel {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []Channel
+	for _, id := range d.order {
+		if c, there := d.channels[id]; there {
+			all = append(all, Channel{c.id, c.name})
+		}
+	}
+	return all
+}
+
+// Deny takes the bot's permission to see a channel and to post in it.
+func (d *Discord) Deny(channel string) { d.deny(channel, true) }
+
+// Allow gives it back.
+func (d *Discord) Allow(channel string) { d.deny(channel, false) }
+
+func (d *Discord) deny(channel string, denied bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c, there := d.channels[channel]; there {
+		c.denied = denied
+	}
+}
+
+// DeleteChannel takes a channel away with everything in it.
+func (d *Discord) DeleteChannel(channel string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.channels, channel)
+}
+
+// Fail makes the next requests fail.
+func (d *Discord) Fail(f Fault) { d.faults.add(f) }
+
+// SetRouteLimit allows n posts a channel within a time. It is 5 in 5 s at first,
+// as it is in Discord.
+func (d *Discord) SetRouteLimit(n int, per time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.routeLimit, d.routePer = n, per
+}
+
+// SendInteractionsTo has interactions sent to an address over signed HTTP; empty
+// sends them over the gateway.
+func (d *Discord) SendInteractionsTo(url string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.endpoint = url
+}
+
+// Messages gives what stands in a channel, oldest first.
+func (d *Discord) Messages(channel string) []Message {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, there := d.channels[channel]
+	if !there {
+		return nil
+	}
+	all := make([]Message, len(c.messages))
+	for i, m := range c.messages {
+		all[i] = m.Message
+	}
+	return all
+}
+
+// Commands gives the registered commands.
+func (d *Discord) Commands() json.RawMessage {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	text, err := json.Marshal(d.commands)
+	if err != nil || d.commands == nil {
+		return json.RawMessage("[]")
+	}
+	return text
+}
+
+// Registrations counts how often commands were written.
+func (d *Discord) Registrations() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.registrations
+}
+
+// user gives the id of a member by name, made when first seen.
+func (d *Discord) user(name string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if id, known := d.users[name]; known {
+		return id
+	}
+	d.users[name] = d.nextID()
+	return d.users[name]
+}
+
+// discordError answers as Discord does.
+func discordError(w http.ResponseWriter, status, code int, format string, args ...any) {
+	answerJSON(w, status, map[string]any{"code": code, "message": fmt.Sprintf(format, args...)})
+}
+
+func answerJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}

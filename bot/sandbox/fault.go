@@ -1,0 +1,76 @@
+package sandbox
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// Fault makes the next requests fail as platforms do.
+type Fault struct {
+	Path   string // the request's path holds this; empty is any request
+	Times  int    // how many requests; 0 counts as 1
+	Status int
+	Header map[string]string
+	Body   string
+	// AfterAccept carries the request out and then drops the connection without
+	// an answer, so that the bot cannot know whether it arrived.
+	AfterAccept bool
+}
+
+// faults is a queue of them.
+type faults struct {
+	mu    sync.Mutex
+	queue []Fault
+}
+
+func (f *faults) add(fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fault.Times = max(1, fault.Times)
+	f.queue = append(f.queue, fault)
+}
+
+// take gives the fault that a request meets, if any, and uses it up by one.
+func (f *faults) take(path string) (Fault, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.queue {
+		if !strings.Contains(path, f.queue[i].Path) {
+			continue
+		}
+		fault := f.queue[i]
+		if f.queue[i].Times--; f.queue[i].Times == 0 {
+			f.queue = append(f.queue[:i], f.queue[i+1:]...)
+		}
+		return fault, true
+	}
+	return Fault{}, false
+}
+
+// wrap puts the faults in front of a handler.
+func (f *faults) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fault, hit := f.take(r.URL.Path)
+		if !hit {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if fault.AfterAccept {
+			next.ServeHTTP(&deaf{header: http.Header{}}, r)
+			panic(http.ErrAbortHandler) // drops the connection without an answer
+		}
+		for name, value := range fault.Header {
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(fault.Status)
+		_, _ = w.Write([]byte(fault.Body))
+	})
+}
+
+// deaf swallows an answer.
+type deaf struct{ header http.Header }
+
+func (d *deaf) Header() http.Header         { return d.header }
+func (d *deaf) Write(p []byte) (int, error) { return len(p), nil }
+func (d *deaf) WriteHeader(int)             {}

@@ -1,0 +1,117 @@
+// Package sandbox is a Discord and a Slack inside the process, for the demo and
+// for tests: the real client libraries log in to them unchanged.
+//
+// It answers as the vendors document it, in their shapes, and enforces their
+// limits, permissions and signatures; what a platform would refuse, it refuses.
+// It imports nothing of ours, so that a mistake of ours is not mirrored here. It
+// keeps everything in memory and is no server for the open network.
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options may be left zero.
+type Options struct {
+	Listen string // 127.0.0.1:0 when empty
+	Log    *slog.Logger
+}
+
+// Sandbox is both platforms behind one HTTP server, with a page that shows them.
+type Sandbox struct {
+	base    string // http://127.0.0.1:PORT
+	mux     *http.ServeMux
+	server  *http.Server
+	log     *slog.Logger
+	discord *Discord
+	slack   *Slack
+	ended   chan struct{} // closed when the server has stopped
+
+	mu        sync.Mutex
+	listeners map[chan Event]struct{}
+}
+
+// Start listens and serves until Close.
+func Start(o Options) (*Sandbox, error) {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", o.Listen, err)
+	}
+	s := &Sandbox{
+		base: "http://" + listener.Addr().String(), mux: http.NewServeMux(), log: o.Log,
+		listeners: map[chan Event]struct{}{}, ended: make(chan struct{}),
+	}
+	s.server = &http.Server{Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}
+	s.discord = newDiscord(s)
+	s.slack = newSlack(s)
+	newPage(s)
+	go func() {
+		defer close(s.ended)
+		_ = s.server.Serve(listener)
+	}()
+	return s, nil
+}
+
+// Close ends every connection and waits until the server has stopped.
+func (s *Sandbox) Close() error {
+	s.discord.close()
+	s.slack.close()
+	err := s.server.Close()
+	<-s.ended
+	if err != nil {
+		return fmt.Errorf("close the sandbox: %w", err)
+	}
+	return nil
+}
+
+// URL is where the page is.
+func (s *Sandbox) URL() string { return s.base }
+
+// Discord is the Discord half.
+func (s *Sandbox) Discord() *Discord { return s.discord }
+
+// Slack is the Slack half.
+func (s *Sandbox) Slack() *Slack { return s.slack }
+
+// Message is a message as it stands in a channel, or as one member sees it.
+type Message struct {
+	ID      string // Discord's snowflake, Slack's ts
+	Channel string
+	Author  string
+	Body    json.RawMessage // as the bot sent it
+	// Text is every text of the message, one after the other, as a reader sees
+	// it: markup taken away, links as their text.
+	Text    string
+	Buttons []Button
+	Links   []string // the addresses of links and link buttons
+	Pings   []string // whom the message notifies: everyone, here, role:ID, user:ID
+	Nonce   string   // Discord's nonce; Slack's metadata as JSON
+	At      time.Time
+}
+
+// Button is a button of a message.
+type Button struct {
+	Label string
+	Value string // Discord's custom_id; Slack's value
+	URL   string
+}
+
+// Answer is what a member sees after a command or a button.
+type Answer struct {
+	Private bool // only the member sees it
+	Updated bool // it took the place of the message whose button was pressed
+	Message Message
+}

@@ -1,0 +1,249 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Time limits: https://docs.slack.dev/interactivity/handling-user-interaction
+const (
+	ackWithin      = 3 * time.Second
+	responseWithin = time.Minute
+	responseUses   = 5
+)
+
+// slackCommand is a command or button that waits for its answers.
+type slackCommand struct {
+	channel string
+	user    string
+	message *slackMessage // whose button was pressed
+	late    chan slackAnswer
+	uses    int
+	until   time.Time
+}
+
+// slackAnswer is what an app answers to a command.
+type slackAnswer struct {
+	ResponseType string          `json:"response_type"`
+	Replace      bool            `json:"replace_original"`
+	Delete       bool            `json:"delete_original"`
+	Text         json.RawMessage `json:"text"`
+	Blocks       json.RawMessage `json:"blocks"`
+}
+
+// RunText has a member type a slash command: /spark session.
+func (k *Slack) RunText(ctx context.Context, user, channel, text string) (Answer, error) {
+	command, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if command != "/spark" {
+		return Answer{}, fmt.Errorf("%s is not a command here; /spark is", command)
+	}
+	w, id, err := k.waitFor(user, channel, nil)
+	if err != nil {
+		return Answer{}, err
+	}
+	fields := map[string]string{
+		"token": "unused", "team_id": k.team, "team_domain": "sandbox", "channel_id": channel, "channel_name": "channel", "user_id": k.userID(user),
+		"user_name": user, "command": command, "text": typed(rest), "api_app_id": k.appID, "is_enterprise_install": "false",
+		"response_url": k.s.base + "/slack/response/" + id, "trigger_id": randomText(),
+	}
+	k.mu.Lock()
+	endpoint := k.commandsURL
+	k.mu.Unlock()
+	var reply []byte
+	if endpoint != "" {
+		form := url.Values{}
+		for name, value := range fields {
+			form.Set(name, value)
+		}
+		reply, err = k.signed(ctx, endpoint, form)
+	} else {
+		reply, err = k.overSocket(ctx, "slash_commands", fields)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	return k.await(ctx, w, reply)
+}
+
+var addresses = regexp.MustCompile(`https?://[^\s<>|]+`)
+
+// typed escapes a text as Slack does where should_escape is set.
+func typed(s string) string {
+	s = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+	return addresses.ReplaceAllString(s, "<$0>")
+}
+
+// Press has a member press a button, found by its value or label.
+func (k *Slack) Press(ctx context.Context, user, channel, messageID, button string) (Answer, error) {
+	k.mu.Lock()
+	m := k.shown[messageID]
+	if c, there := k.channels[channel]; there && m == nil {
+		if at := k.find(c, messageID); at >= 0 {
+			m = c.messages[at]
+		}
+	}
+	k.mu.Unlock()
+	if m == nil || m.user != "" && m.user != user {
+		return Answer{}, errors.New("there is no such message")
+	}
+	at := slices.IndexFunc(m.Buttons, func(b Button) bool { return b.URL == "" && (b.Value == button || b.Label == button) })
+	if at < 0 {
+		return Answer{}, fmt.Errorf("the message has no button %q", button)
+	}
+	w, id, err := k.waitFor(user, channel, m)
+	if err != nil {
+		return Answer{}, err
+	}
+	payload := map[string]any{
+		"type": "block_actions", "team": map[string]any{"id": k.team}, "user": map[string]any{"id": k.userID(user), "username": user},
+		"api_app_id": k.appID, "channel": map[string]any{"id": channel}, "trigger_id": randomText(),
+		"response_url": k.s.base + "/slack/response/" + id,
+		"container":    map[string]any{"type": "message", "message_ts": messageID, "channel_id": channel, "is_ephemeral": m.user != ""},
+		"actions": []any{map[string]any{
+			"type": "button", "action_id": fmt.Sprintf("button-%d", at), "value": m.Buttons[at].Value,
+			"text": map[string]any{"type": "plain_text", "text": m.Buttons[at].Label}, "action_ts": strconv.FormatInt(time.Now().Unix(), 10),
+		}},
+	}
+	k.mu.Lock()
+	endpoint := k.interactivityURL
+	k.mu.Unlock()
+	if endpoint == "" {
+		_, err = k.overSocket(ctx, "interactive", payload)
+	} else {
+		var text []byte
+		if text, err = json.Marshal(payload); err == nil {
+			_, err = k.signed(ctx, endpoint, url.Values{"payload": {string(text)}})
+		}
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	return k.await(ctx, w, nil)
+}
+
+// waitFor registers a command under a new response_url.
+func (k *Slack) waitFor(user, channel string, m *slackMessage) (*slackCommand, string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, there := k.channels[channel]; !there {
+		return nil, "", errors.New("there is no such channel")
+	}
+	id := randomText()
+	w := &slackCommand{channel: channel, user: user, message: m, late: make(chan slackAnswer, responseUses), until: time.Now().Add(30 * time.Minute)}
+	k.waiting[id] = w
+	return w, id, nil
+}
+
+// signed posts a form as Slack does and gives the body of the answer.
+func (k *Slack) signed(ctx context.Context, endpoint string, form url.Values) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, ackWithin)
+	defer cancel()
+	body, stamp := form.Encode(), strconv.FormatInt(time.Now().Unix(), 10)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	mac := hmac.New(sha256.New, []byte(k.secret))
+	mac.Write([]byte("v0:" + stamp + ":" + body))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("X-Slack-Request-Timestamp", stamp)
+	req.Header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("operation_timeout: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the app answered with status %d", resp.StatusCode)
+	}
+	return text, nil
+}
+
+// await gives what the member sees: the answer at once, or the first that comes
+// to the response_url.
+func (k *Slack) await(ctx context.Context, w *slackCommand, reply []byte) (Answer, error) {
+	if len(strings.TrimSpace(string(reply))) > 0 && string(reply) != "null" {
+		var a slackAnswer
+		if err := json.Unmarshal(reply, &a); err != nil {
+			return Answer{}, fmt.Errorf("the answer is not readable: %w", err)
+		}
+		return k.show(w, a)
+	}
+	select {
+	case a := <-w.late:
+		return k.show(w, a)
+	case <-time.After(responseWithin):
+		return Answer{}, errors.New("the app did not answer")
+	case <-ctx.Done():
+		return Answer{}, ctx.Err()
+	}
+}
+
+// show puts an answer where the member sees it.
+func (k *Slack) show(w *slackCommand, a slackAnswer) (Answer, error) {
+	body, no := readSlackBody(arguments{"text": a.Text, "blocks": a.Blocks})
+	if no != nil {
+		k.s.publish(Event{Platform: "slack", Kind: EventRefused, Channel: w.channel, Text: no.code})
+		return Answer{}, fmt.Errorf("%s: %s", no.code, strings.Join(no.details, "; "))
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := k.channels[w.channel]
+	out := Answer{Private: a.ResponseType != "in_channel"}
+	m := w.message
+	switch {
+	case a.Replace && m != nil:
+		k.fill(m, body)
+		out.Updated, out.Private = true, m.user != ""
+	default:
+		m = k.message(c, body)
+		if out.Private {
+			m.user = w.user
+			k.shown[m.ID] = m
+		} else {
+			c.messages = append(c.messages, m)
+		}
+	}
+	out.Message = m.Message
+	go k.s.publish(Event{Platform: "slack", Kind: EventAnswered, Channel: c.id, MessageID: m.ID, Text: m.Text})
+	return out, nil
+}
+
+// lateAnswer takes what an app posts to a response_url.
+func (k *Slack) lateAnswer(rw http.ResponseWriter, r *http.Request) {
+	var a slackAnswer
+	if err := json.NewDecoder(http.MaxBytesReader(rw, r.Body, maxBody)).Decode(&a); err != nil {
+		http.Error(rw, "invalid_payload", http.StatusBadRequest)
+		return
+	}
+	k.mu.Lock()
+	w, there := k.waiting[r.PathValue("id")]
+	if there {
+		w.uses++
+	}
+	spent := there && (w.uses > responseUses || time.Now().After(w.until))
+	k.mu.Unlock()
+	switch {
+	case !there:
+		http.Error(rw, "used_url", http.StatusNotFound)
+	case spent:
+		http.Error(rw, "expired_url", http.StatusNotFound)
+	default:
+		w.late <- a
+		_, _ = rw.Write([]byte("ok"))
+	}
+}

@@ -1,0 +1,177 @@
+// Package app builds every room of sparkbot, runs them together and stops them
+// in order. It is the only place that knows them all.
+//
+// It decides nothing about projects, messages or platforms; it opens, wires,
+// starts, watches and closes.
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"sparkbot/bot"
+	"sparkbot/bot/discord"
+	"sparkbot/bot/slack"
+	"sparkbot/config"
+	"sparkbot/notify/deliver"
+	"sparkbot/notify/fanout"
+	"sparkbot/store"
+	"sparkbot/store/sqlstore"
+)
+
+// grace is how long what is in flight may take to finish after a signal.
+const grace = 10 * time.Second
+
+// Options are what a caller may add to the configuration.
+type Options struct {
+	Log *slog.Logger
+	// Sent, when set, is told of every settled delivery.
+	Sent func(deliver.Event)
+}
+
+// App is a built bot that has not started yet.
+type App struct {
+	db      *sqlstore.Store
+	bot     *bot.Bot
+	fanout  *fanout.Fanout
+	worker  *deliver.Worker // nil when no platform is configured
+	discord *discord.Client // nil when not configured
+	slack   *slack.Client   // nil when not configured
+	server  *server         // nil when http.listen is off
+	log     *slog.Logger
+	kick    chan struct{} // wakes the worker
+}
+
+// New opens the database, brings its schema up to date and builds every room.
+// The caller closes the App, whether it ran or not.
+func New(ctx context.Context, c *config.Config, o Options) (*App, error) {
+	db, err := OpenStore(ctx, c, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{db: db, log: o.Log, kick: make(chan struct{}, 1)}
+	if err := a.build(c, o); err != nil {
+		_ = a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// OpenStore opens the configured database and, unless database.migrate is
+// false, brings its schema up to date.
+func OpenStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlstore.Store, error) {
+	db, err := sqlstore.Open(ctx, c.Database.URL.Reveal(), sqlstore.Options{Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", c.Database.URL, err)
+	}
+	if !c.Database.Migrate {
+		return db, nil
+	}
+	applied, err := db.Migrate(ctx)
+	if err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("migrate %s: %w", c.Database.URL, err)
+	}
+	for _, m := range applied {
+		log.Info("applied migration", "version", m.Version, "name", m.Name)
+	}
+	return db, nil
+}
+
+// Close frees what New opened.
+func (a *App) Close() error {
+	if a.server != nil {
+		_ = a.server.listener.Close()
+	}
+	return a.db.Close()
+}
+
+// Addr is where the HTTP server listens, or empty when it is off.
+func (a *App) Addr() string {
+	if a.server == nil {
+		return ""
+	}
+	return a.server.listener.Addr().String()
+}
+
+// Ready checks every part, as /readyz does, and joins what is wrong.
+func (a *App) Ready(ctx context.Context) error {
+	for _, c := range a.checks() {
+		if err := c.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	return nil
+}
+
+func (a *App) checks() []check {
+	checks := []check{{"database", a.db.Ping}}
+	if a.discord != nil {
+		checks = append(checks, check{string(store.Discord), a.discord.Ready})
+	}
+	if a.slack != nil {
+		checks = append(checks, check{string(store.Slack), a.slack.Ready})
+	}
+	return checks
+}
+
+// build wires the rooms. Nothing runs yet.
+func (a *App) build(c *config.Config, o Options) error {
+	senders := map[store.Platform]deliver.Sender{}
+	access := map[store.Platform]bot.Access{}
+	if c.Discord.Enabled() {
+		client, err := discord.New(discord.Options{
+			Token: c.Discord.Token.Reveal(), ApplicationID: c.Discord.ApplicationID, PublicKey: c.Discord.PublicKey,
+			APIURL: c.Discord.APIURL, Now: time.Now, Log: a.log.With("platform", store.Discord),
+		})
+		if err != nil {
+			return fmt.Errorf("discord: %w", err)
+		}
+		a.discord, senders[store.Discord], access[store.Discord] = client, client, client
+	}
+	if c.Slack.Enabled() {
+		client, err := slack.New(slack.Options{
+			BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), SigningSecret: c.Slack.SigningSecret.Reveal(),
+			APIURL: c.Slack.APIURL, Managers: c.Slack.Managers, Now: time.Now, Log: a.log.With("platform", store.Slack),
+		})
+		if err != nil {
+			return fmt.Errorf("slack: %w", err)
+		}
+		a.slack, senders[store.Slack], access[store.Slack] = client, client, client
+	}
+	a.bot = bot.New(a.db, bot.Options{Access: access, Now: time.Now, Log: a.log})
+	a.fanout = fanout.New(a.db, fanout.Options{MaxAge: c.Alerts.MaxAge, Now: time.Now, Log: a.log, Wake: a.wake})
+	if len(senders) > 0 {
+		a.worker = deliver.New(a.db, a.db, senders, deliver.Options{Now: time.Now, Log: a.log, Sent: o.Sent})
+	}
+	if c.HTTP.Listen == "off" {
+		return nil
+	}
+	server, err := listen(c.HTTP.Listen, a.routes(c), a.log)
+	a.server = server
+	return err
+}
+
+// wake tells the worker that something is due, without waiting for it.
+func (a *App) wake() {
+	select {
+	case a.kick <- struct{}{}:
+	default:
+	}
+}
+
+func (a *App) routes(c *config.Config) http.Handler {
+	mux := http.NewServeMux()
+	health(mux, a.checks())
+	if a.discord != nil && c.Discord.PublicKey != "" {
+		mux.Handle("POST /discord/interactions", a.discord.Interactions(a.bot))
+	}
+	if a.slack != nil && c.Slack.SigningSecret != "" {
+		mux.Handle("POST /slack/commands", a.slack.Commands(a.bot))
+		mux.Handle("POST /slack/interactivity", a.slack.Interactivity(a.bot))
+	}
+	return mux
+}

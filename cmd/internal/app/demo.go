@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"sparkbot/bot/sandbox"
+	"sparkbot/config"
+)
+
+// demoListen is where the demo's page is, if nobody else listens there.
+const demoListen = "127.0.0.1:8080"
+
+// DemoOptions are what the demo command lets a person choose.
+type DemoOptions struct {
+	Once    bool // play the story and stop
+	Verbose bool
+	Out     io.Writer // the story
+	Log     *slog.Logger
+}
+
+// Demo runs the bot exactly as serve does, against a Discord and a Slack inside
+// this process and a temporary SQLite file, and tells on o.Out what happens. It
+// ends when the story is told, if Once is set, else when ctx ends.
+func Demo(ctx context.Context, o DemoOptions) error {
+	dir, err := os.MkdirTemp("", "sparkbot-demo-")
+	if err != nil {
+		return fmt.Errorf("make room for the demo's database: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	world, err := startSandbox(o.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = world.Close() }()
+
+	c, err := demoConfig(world, filepath.Join(dir, "demo.db"))
+	if err != nil {
+		return err
+	}
+	a, err := New(ctx, c, Options{Log: o.Log})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Close() }()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.Run(ctx) })
+	group.Go(func() error {
+		s := &story{out: o.Out, world: world, app: a, url: c.Database.URL.Reveal()}
+		if err := s.tell(ctx, o.Once); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		if o.Once {
+			cancel()
+			return nil
+		}
+		<-ctx.Done()
+		return nil
+	})
+	return group.Wait()
+}
+
+// startSandbox listens where people look first, or else on any free port.
+func startSandbox(log *slog.Logger) (*sandbox.Sandbox, error) {
+	world, err := sandbox.Start(sandbox.Options{Listen: demoListen, Log: log})
+	if err == nil {
+		return world, nil
+	}
+	world, err = sandbox.Start(sandbox.Options{Listen: "127.0.0.1:0", Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("start the demo's Discord and Slack: %w", err)
+	}
+	return world, nil
+}
+
+// demoConfig is what an operator would set, with the sandbox as both platforms:
+// Discord over the gateway and Slack over Socket Mode, which need no address
+// the outside can reach.
+func demoConfig(world *sandbox.Sandbox, file string) (*config.Config, error) {
+	return config.Load(config.Source{File: os.DevNull, Flags: map[string]string{
+		"database.url":           "sqlite:" + file,
+		"http.listen":            "off",
+		"discord.token":          world.Discord().Token(),
+		"discord.application_id": world.Discord().ApplicationID(),
+		"discord.api_url":        world.Discord().URL(),
+		"slack.bot_token":        world.Slack().BotToken(),
+		"slack.app_token":        world.Slack().AppToken(),
+		"slack.api_url":          world.Slack().URL(),
+	}})
+}
+
+// awaitReady waits until the bot has logged in everywhere.
+func awaitReady(ctx context.Context, a *App) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	last := errors.New("no part was asked yet")
+	for {
+		err := a.Ready(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the bot did not get ready: %w", last)
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// rooms says which rooms of ours each room may import. A room that is not
+// listed may not exist. Tests may import more, so they are not read.
+var rooms = map[string][]string{
+	"config":           {},
+	"store":            {},
+	"notify":           {},
+	"store/sqlstore":   {"store"},
+	"store/storetest":  {"store", "store/sqlstore"},
+	"store/ingest":     {"store"},
+	"notify/velocity":  {"store"},
+	"notify/compose":   {"notify", "notify/velocity", "store"},
+	"notify/fanout":    {"notify/velocity", "store"},
+	"notify/deliver":   {"notify", "notify/compose", "notify/velocity", "store"},
+	"bot":              {"notify", "notify/compose", "notify/velocity", "store"},
+	"bot/bottest":      {"bot", "notify", "notify/compose", "notify/velocity", "store"},
+	"bot/discord":      {"bot", "notify", "store"},
+	"bot/slack":        {"bot", "notify", "store"},
+	"bot/sandbox":      {},
+	"cmd/internal/app": {"*"},
+	"cmd/sparkbot":     {"cmd/internal/app", "config", "store", "store/ingest", "store/sqlstore"},
+}
+
+// vendors says which room alone may import a library whose types would
+// otherwise spread through the house.
+var vendors = map[string][]string{
+	"github.com/bwmarrin/discordgo": {"bot/discord"},
+	"github.com/slack-go/slack":     {"bot/slack"},
+	"github.com/jmoiron/sqlx":       {"store/sqlstore"},
+	"github.com/lib/pq":             {"store/sqlstore", "store/storetest"},
+	"modernc.org/sqlite":            {"store/sqlstore", "store/storetest"},
+	"github.com/pressly/goose/v3":   {"store/sqlstore"},
+	"database/sql":                  {"store/sqlstore", "store/storetest", "cmd/internal/app"},
+	"github.com/spf13/cobra":        {"cmd/sparkbot"},
+}
+
+// TestImportMap reads the import lines of every file itself. Asking the go tool
+// would let a cached result pass a file that has changed since.
+func TestImportMap(t *testing.T) {
+	root := filepath.Join("..", "..", "..")
+	seen := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules" || name == "bin") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		room := filepath.ToSlash(rel)
+		seen[room] = true
+		checkFile(t, room, path)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room := range rooms {
+		if !seen[room] {
+			t.Errorf("the map names room %s, which does not exist", room)
+		}
+	}
+}
+
+func checkFile(t *testing.T, room, path string) {
+	t.Helper()
+	allowed, known := rooms[room]
+	if !known {
+		t.Errorf("%s stands in room %s, which is not in the map", path, room)
+		return
+	}
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), path, src, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ours, ok := strings.CutPrefix(imported, "sparkbot/"); ok && !slices.Contains(allowed, ours) && !slices.Contains(allowed, "*") {
+			t.Errorf("%s: room %s may not import %s", path, room, ours)
+		}
+		for vendor, only := range vendors {
+			if (imported == vendor || strings.HasPrefix(imported, vendor+"/")) && !slices.Contains(only, room) {
+				t.Errorf("%s: %s belongs to %s alone", path, vendor, strings.Join(only, ", "))
+			}
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"sparkbot/config"
+)
+
+// Run works until ctx ends or a part fails for good. Stopping goes from the
+// outside in: no new request, no new claim; what is in flight finishes within
+// ten seconds; the rest is released for another process or the next start.
+func (a *App) Run(ctx context.Context) error {
+	changes, err := a.db.Watch(ctx)
+	if err != nil {
+		return fmt.Errorf("watch the database: %w", err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	noticed := make(chan struct{}, 1)
+	group.Go(func() error { return a.spread(ctx, changes, noticed) })
+	group.Go(func() error { return a.fanout.Run(ctx, noticed) })
+	if a.worker != nil {
+		group.Go(func() error { return a.worker.Run(ctx, a.kick) })
+	}
+	if a.discord != nil {
+		group.Go(func() error { return a.discord.Run(ctx, a.bot) })
+	}
+	if a.slack != nil {
+		group.Go(func() error { return a.slack.Run(ctx, a.bot) })
+	}
+	if a.server != nil {
+		a.log.Info("listening", "address", a.Addr())
+		group.Go(func() error { return a.server.run(ctx, grace) })
+	}
+	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// spread passes one wake of the database on to both who wait for it: fan-out
+// for moves that changed, the worker for deliveries that became due.
+func (a *App) spread(ctx context.Context, changes <-chan struct{}, noticed chan<- struct{}) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, open := <-changes:
+			if !open {
+				return nil
+			}
+		}
+		select {
+		case noticed <- struct{}{}:
+		default:
+		}
+		a.wake()
+	}
+}
+
+// Hints says, in words for whoever runs the bot, what the configuration leaves
+// undone. It is empty when both directions of a platform work.
+func Hints(c *config.Config) []string {
+	var hints []string
+	if !c.Discord.Enabled() && !c.Slack.Enabled() {
+		hints = append(hints, "no platform is configured, so nothing is posted and no command is answered. "+
+			"Set SPARKBOT_DISCORD_TOKEN (https://discord.com/developers/applications, Bot, Reset Token) or "+
+			"SPARKBOT_SLACK_BOT_TOKEN with SPARKBOT_SLACK_APP_TOKEN (https://api.slack.com/apps, see docs/slack-manifest.yaml). "+
+			"`sparkbot demo` needs none of them")
+	}
+	if c.Slack.Enabled() && c.Slack.AppToken == "" && c.Slack.SigningSecret == "" {
+		hints = append(hints, "Slack commands and buttons are not received: set SPARKBOT_SLACK_APP_TOKEN for Socket Mode, "+
+			"or SPARKBOT_SLACK_SIGNING_SECRET and the request URLs for HTTP")
+	}
+	http := c.Discord.Enabled() && c.Discord.PublicKey != "" || c.Slack.Enabled() && c.Slack.AppToken == "" && c.Slack.SigningSecret != ""
+	if http && c.HTTP.Listen == "off" {
+		hints = append(hints, "commands are expected over HTTP but http.listen is off: set SPARKBOT_HTTP_LISTEN")
+	}
+	for _, key := range c.Unused() {
+		hints = append(hints, key+" is set, but this version does nothing with it yet")
+	}
+	return hints
+}
