@@ -3,6 +3,7 @@ package notify
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 )
@@ -11,7 +12,7 @@ import (
 const Ellipsis = "…"
 
 // Cut shortens s to at most limit user-perceived characters (grapheme
-// clusters), the ellipsis among them. It cuts after a word where one ends in
+// clusters of at most 40 bytes), the ellipsis among them. It cuts after a word where one ends in
 // the last third of the space, else between two characters, and never inside
 // one. A text that fits is returned as it is; a limit below 1 gives "".
 func Cut(s string, limit int) string {
@@ -27,6 +28,9 @@ func Cut(s string, limit int) string {
 	for len(rest) > 0 {
 		var cluster string
 		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if piece := clip(cluster); piece < len(cluster) {
+			cluster, rest, state = cluster[:piece], cluster[piece:]+rest, -1
+		}
 		n++
 		if n > limit {
 			break
@@ -47,4 +51,26 @@ func Cut(s string, limit int) string {
 		end = word
 	}
 	return strings.TrimRightFunc(s[:end], unicode.IsSpace) + Ellipsis
+}
+
+// longestCluster is how many bytes one character may take before it counts as
+// several. Emoji families take 25, flags of regions 28; a letter under a heap of
+// accents would otherwise be a character of any length.
+const longestCluster = 40
+
+// clip gives how many bytes of a cluster count as one character, all of its last
+// code point among them.
+func clip(cluster string) int {
+	if len(cluster) <= longestCluster {
+		return len(cluster)
+	}
+	end := 0
+	for end < len(cluster) {
+		_, size := utf8.DecodeRuneInString(cluster[end:])
+		if end > 0 && end+size > longestCluster {
+			break
+		}
+		end += size
+	}
+	return end
 }

@@ -34,6 +34,7 @@ func TestCut(t *testing.T) {
 
 func FuzzCut(f *testing.F) {
 	f.Add("Session gets its funding back", 12)
+	f.Add(strings.Repeat("a"+strings.Repeat("\u0301", 90), 3), 4)
 	f.Add("👨‍👩‍👧‍👦 e\u0301 שלום עולם", 3)
 	f.Fuzz(func(t *testing.T, s string, limit int) {
 		got := Cut(s, limit)

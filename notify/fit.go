@@ -3,7 +3,7 @@ package notify
 import "sort"
 
 // shortest is the fewest characters a text is cut to before Fit gives up.
-const shortest = 24
+const shortest = 8
 
 // Fit shortens the longest texts of m, all to the same length, until fits says
 // yes. The length kept is the greatest that will do, so short texts such as

@@ -44,6 +44,8 @@ type Client struct {
 	http      *http.Client
 	now       func() time.Time
 	log       *slog.Logger
+	// patience is how long an answer may take before it is promised for later.
+	patience time.Duration
 
 	mu       sync.Mutex
 	appID    string
@@ -61,7 +63,7 @@ func New(o Options) (*Client, error) {
 	if o.Token == "" {
 		return nil, errors.New("a bot token is needed; set SPARKBOT_DISCORD_TOKEN")
 	}
-	c := &Client{token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, now: o.Now, log: o.Log}
+	c := &Client{token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, now: o.Now, log: o.Log, patience: firstAnswer}
 	if c.base == "" {
 		c.base = "https://discord.com"
 	}

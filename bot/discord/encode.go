@@ -54,14 +54,15 @@ func (c *Client) Encode(m notify.Message) ([]byte, error) {
 
 func container(m notify.Message) dgo.Container {
 	box := dgo.Container{AccentColor: &m.Accent}
+	used := ids{}
 	for _, b := range m.Blocks {
 		switch b := b.(type) {
 		case notify.Text:
-			box.Components = append(box.Components, text(b))
+			box.Components = append(box.Components, used.text(b))
 		case notify.Divider:
 			box.Components = append(box.Components, dgo.Separator{})
 		case notify.Actions:
-			if row := buttons(b.Buttons); len(row) > 0 {
+			if row := used.buttons(b.Buttons); len(row) > 0 {
 				box.Components = append(box.Components, dgo.ActionsRow{Components: row})
 			}
 		}
@@ -69,8 +70,11 @@ func container(m notify.Message) dgo.Container {
 	return box
 }
 
+// ids are the custom_ids a message has so far; Discord takes each only once.
+type ids map[string]bool
+
 // text is a text display, or a section when something stands beside it.
-func text(t notify.Text) dgo.MessageComponent {
+func (used ids) text(t notify.Text) dgo.MessageComponent {
 	display := dgo.TextDisplay{Content: markdown(t)}
 	if t.Icon != "" {
 		if address, ok := link(t.Icon); ok && len(address) <= maxMediaURL {
@@ -83,7 +87,7 @@ func text(t notify.Text) dgo.MessageComponent {
 		}
 	}
 	if t.Button != nil {
-		if b, ok := button(*t.Button); ok {
+		if b, ok := used.button(*t.Button); ok {
 			return dgo.Section{Components: []dgo.MessageComponent{display}, Accessory: b}
 		}
 	}
@@ -144,10 +148,10 @@ func span(s notify.Span, headed bool) string {
 	return before + out + after
 }
 
-func buttons(all []notify.Button) []dgo.MessageComponent {
+func (used ids) buttons(all []notify.Button) []dgo.MessageComponent {
 	var row []dgo.MessageComponent
 	for _, b := range all {
-		if made, ok := button(b); ok && len(row) < rowButtons {
+		if made, ok := used.button(b); ok && len(row) < rowButtons {
 			row = append(row, made)
 		}
 	}
@@ -155,8 +159,8 @@ func buttons(all []notify.Button) []dgo.MessageComponent {
 }
 
 // button leaves out what Discord would refuse: an address that is none or too
-// long, a command too long for a custom_id.
-func button(b notify.Button) (dgo.Button, bool) {
+// long, a command too long for a custom_id or asked for already.
+func (used ids) button(b notify.Button) (dgo.Button, bool) {
 	made := dgo.Button{Label: notify.Cut(b.Label, maxLabel), Style: dgo.SecondaryButton}
 	if b.URL != "" {
 		address, ok := link(b.URL)
@@ -170,7 +174,11 @@ func button(b notify.Button) (dgo.Button, bool) {
 		made.Style = dgo.PrimaryButton
 	}
 	made.CustomID = mark + b.Command
-	return made, length(made.CustomID) <= maxCustomID && made.Label != ""
+	if used[made.CustomID] || length(made.CustomID) > maxCustomID || made.Label == "" {
+		return made, false
+	}
+	used[made.CustomID] = true
+	return made, true
 }
 
 // measure counts what Discord counts.

@@ -67,7 +67,7 @@ func (c *Client) respond(ctx context.Context, i *dgo.Interaction, a Answerer) (f
 		}()
 		done <- c.answer(ctx, i, a)
 	}()
-	timer := time.NewTimer(firstAnswer)
+	timer := time.NewTimer(c.patience)
 	defer timer.Stop()
 	select {
 	case reply := <-done:

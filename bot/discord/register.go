@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strconv"
 
 	dgo "github.com/bwmarrin/discordgo"
 )
@@ -116,16 +117,16 @@ func (c *Client) Register(ctx context.Context) error {
 	if err := c.get(ctx, path, &present); err != nil {
 		return fmt.Errorf("read the registered commands: %w", err)
 	}
-	body, err := json.Marshal(commands())
+	wanted, err := definitions()
 	if err != nil {
-		return fmt.Errorf("encode the commands: %w", err)
-	}
-	var wanted []any
-	if err := json.Unmarshal(body, &wanted); err != nil {
 		return fmt.Errorf("encode the commands: %w", err)
 	}
 	if same(present, wanted) {
 		return nil
+	}
+	body, err := json.Marshal(wanted)
+	if err != nil {
+		return fmt.Errorf("encode the commands: %w", err)
 	}
 	a, err := c.request(ctx, http.MethodPut, path, body)
 	if err != nil {
@@ -136,6 +137,30 @@ func (c *Client) Register(ctx context.Context) error {
 	}
 	c.log.Info("registered the slash commands with Discord")
 	return nil
+}
+
+// definitions are the commands as Discord's API describes them: permissions as a
+// number, where the library writes a text.
+func definitions() ([]any, error) {
+	body, err := json.Marshal(commands())
+	if err != nil {
+		return nil, err
+	}
+	var list []any
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, err
+	}
+	for _, one := range list {
+		command, _ := one.(map[string]any)
+		if text, ok := command["default_member_permissions"].(string); ok {
+			number, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			command["default_member_permissions"] = float64(number)
+		}
+	}
+	return list, nil
 }
 
 // same compares commands by what we say of them; Discord adds ids, versions and
@@ -182,8 +207,8 @@ func covers(have, want any) bool {
 			}
 		}
 		return true
-	case nil, bool, float64:
-		return reflect.DeepEqual(have, want) || blank(have) && blank(want)
+	case nil, bool, float64: // Discord answers with permissions as a text
+		return reflect.DeepEqual(have, want) || blank(have) && blank(want) || have != nil && fmt.Sprint(have) == fmt.Sprint(want)
 	default:
 		return reflect.DeepEqual(have, want)
 	}

@@ -35,6 +35,7 @@ type Discord struct {
 	waiting       map[string]*interaction
 	gateways      map[*gatewayConn]struct{}
 	hang          bool
+	globalLimit   int
 	routeLimit    int
 	routePer      time.Duration
 	global        []time.Time // requests of the last second
@@ -68,7 +69,7 @@ func newDiscord(s *Sandbox) *Discord {
 		s: s, public: public, private: private,
 		channels: map[string]*discordChannel{}, users: map[string]string{}, shown: map[string]*discordMessage{},
 		waiting: map[string]*interaction{}, gateways: map[*gatewayConn]struct{}{},
-		routeLimit: 5, routePer: 5 * time.Second,
+		globalLimit: 50, routeLimit: 5, routePer: 5 * time.Second,
 	}
 	d.app, d.bot, d.guild = d.id(), d.id(), d.id()
 	d.token = "sandbox." + d.bot + "." + randomText()
@@ -174,6 +175,14 @@ func (d *Discord) SetRouteLimit(n int, per time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.routeLimit, d.routePer = n, per
+}
+
+// SetGlobalLimit allows n requests a second in all, interactions excepted. It is
+// 50 at first, as it is in Discord.
+func (d *Discord) SetGlobalLimit(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.globalLimit = n
 }
 
 // SendInteractionsTo has interactions sent to an address over signed HTTP; empty

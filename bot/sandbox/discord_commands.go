@@ -23,7 +23,7 @@ type definition struct {
 		Name  string `json:"name"`
 		Value any    `json:"value"`
 	} `json:"choices,omitempty"`
-	Permissions *string `json:"default_member_permissions,omitempty"`
+	Permissions any `json:"default_member_permissions,omitempty"` // a text or a number
 }
 
 // Types of options.

@@ -11,9 +11,6 @@ import (
 	"time"
 )
 
-// globalLimit is what a bot may ask in a second, interactions excepted.
-const globalLimit = 50
-
 // routes registers the REST API as the libraries ask for it, in any version.
 func (d *Discord) routes() {
 	api := http.NewServeMux()
@@ -74,7 +71,7 @@ func (d *Discord) overGlobal() time.Duration {
 	defer d.mu.Unlock()
 	now := time.Now()
 	d.global = slices.DeleteFunc(d.global, func(t time.Time) bool { return now.Sub(t) >= time.Second })
-	if len(d.global) >= globalLimit {
+	if len(d.global) >= d.globalLimit {
 		return time.Second - now.Sub(d.global[0])
 	}
 	d.global = append(d.global, now)

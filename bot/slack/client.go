@@ -48,6 +48,8 @@ type Client struct {
 	now                     func() time.Time
 	log                     *slog.Logger
 	seen                    *replays
+	// patience is how long an answer may take before it is promised for later.
+	patience time.Duration
 
 	mu      sync.Mutex
 	team    string
@@ -67,7 +69,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		token: o.BotToken, appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
-		base: o.APIURL, now: o.Now, log: o.Log, seen: newReplays(),
+		base: o.APIURL, now: o.Now, log: o.Log, seen: newReplays(), patience: firstAnswer,
 	}
 	if c.base == "" {
 		c.base = "https://slack.com/api/"

@@ -26,7 +26,7 @@ func (c *Client) Commands(a Answerer) http.Handler {
 	return c.verified(func(w http.ResponseWriter, r *http.Request, form url.Values) {
 		in := slash(form)
 		done := c.start(in, a)
-		timer := time.NewTimer(firstAnswer)
+		timer := time.NewTimer(c.patience)
 		defer timer.Stop()
 		select {
 		case reply := <-done:

@@ -127,6 +127,8 @@ func failure(a answer) *notify.Failure {
 	case e.Error == "missing_scope" && e.Needed != "":
 		f.Reason = "the app lacks the scope " + e.Needed + "; add it under OAuth & Permissions and install the app again"
 	case known:
+	case a.status == http.StatusOK && !isJSON:
+		f.Kind, f.Reason = notify.Ambiguous, "Slack's answer was not readable"
 	case a.status >= 500 || e.Error == "":
 		f.Reason = "Slack has a problem of its own"
 	case a.status == http.StatusOK || a.status == http.StatusBadRequest:

@@ -154,7 +154,7 @@ func (c *Client) socketCommand(ctx context.Context, client *socketmode.Client, r
 	}
 	in := incoming{id: p.TriggerID, team: p.TeamID, channel: p.ChannelID, user: p.UserID, text: unescape(p.Text), responseURL: p.ResponseURL}
 	done := c.start(in, a)
-	timer := time.NewTimer(firstAnswer)
+	timer := time.NewTimer(c.patience)
 	defer timer.Stop()
 	select {
 	case reply := <-done:

@@ -61,6 +61,7 @@ func stage(t *testing.T, url string, http bool) *scene {
 	if err := awaitReady(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, "the commands are registered", 10*time.Second, func() bool { return world.Discord().Registrations() > 0 })
 	return s
 }
 
