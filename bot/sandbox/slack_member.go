@@ -113,7 +113,7 @@ func (k *Slack) Press(ctx context.Context, user, channel, messageID, button stri
 		"response_url": k.s.base + "/slack/response/" + id,
 		"container":    map[string]any{"type": "message", "message_ts": messageID, "channel_id": channel, "is_ephemeral": m.user != ""},
 		"actions": []any{map[string]any{
-			"type": "button", "action_id": fmt.Sprintf("button-%d", at), "value": m.Buttons[at].Value,
+			"type": "button", "block_id": "actions", "action_id": fmt.Sprintf("button-%d", at), "value": m.Buttons[at].Value,
 			"text": map[string]any{"type": "plain_text", "text": m.Buttons[at].Label}, "action_ts": strconv.FormatInt(time.Now().Unix(), 10),
 		}},
 	}

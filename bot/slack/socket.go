@@ -133,8 +133,25 @@ func (c *Client) event(ctx context.Context, client *socketmode.Client, e socketm
 		if e.Request != nil {
 			go c.socketButton(ctx, client, *e.Request, a)
 		}
+	case socketmode.EventTypeErrorBadMessage:
+		c.unread(ctx, client, e, a)
 	}
 	return nil
+}
+
+// unread handles what the library could not read into its types. Buttons are
+// read here anyway, and one that Slack describes in a new way is still a button.
+func (c *Client) unread(ctx context.Context, client *socketmode.Client, e socketmode.Event, a Answerer) {
+	bad, ok := e.Data.(*socketmode.ErrorBadMessage)
+	if !ok {
+		return
+	}
+	var r socketmode.Request
+	if err := json.Unmarshal(bad.Message, &r); err == nil && r.Type == socketmode.RequestTypeInteractive {
+		go c.socketButton(ctx, client, r, a)
+		return
+	}
+	c.log.Warn("a message over Socket Mode is not readable", "error", bad.Cause)
 }
 
 // socketCommand acknowledges with the reply when that is ready in time.
