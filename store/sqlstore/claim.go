@@ -13,12 +13,18 @@ import (
 // claimable picks the due deliveries whose turn it is: their place is enabled
 // and not throttled, and nothing earlier of it is still open. Arguments: $1 now,
 // $2 platforms, $3 places to skip, $4 workspaces to skip, $5 limit.
-const claimable = `SELECT d.id FROM deliveries d JOIN places p ON p.id = d.place_id
-	WHERE d.state IN ('waiting', 'held', 'sending') AND d.wake_at <= $1 AND p.disabled_at IS NULL
-	AND p.platform IN (SELECT value FROM {elements $2} e)
+//
+// Place and predecessors are asked for in subselects that yield one value,
+// because these are evaluated row by row along the index of open deliveries. As
+// joins, PostgreSQL turned them around while its tables had no statistics, and a
+// claim took fifty times as long.
+const claimable = `SELECT d.id FROM deliveries d
+	WHERE d.state IN ('waiting', 'held', 'sending') AND d.wake_at <= $1
 	AND d.place_id NOT IN (SELECT CAST(value AS bigint) FROM {elements $3} e)
-	AND p.platform || ' ' || p.workspace NOT IN (SELECT value FROM {elements $4} e)
-	AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.id < d.id AND b.state IN ('waiting', 'sending'))
+	AND (SELECT p.disabled_at IS NULL AND p.platform IN (SELECT value FROM {elements $2} e)
+		AND p.platform || ' ' || p.workspace NOT IN (SELECT value FROM {elements $4} e) FROM places p WHERE p.id = d.place_id)
+	AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.id < d.id
+		AND b.state IN ('waiting', 'sending') LIMIT 1) x) = 0
 	ORDER BY d.wake_at, d.id LIMIT $5{skip}`
 
 // Claim leases due deliveries to the caller, at most one of each place, oldest
