@@ -50,6 +50,7 @@ func (c Command) String() string {
 		add(quote(c.Project))
 	case Help:
 		add(c.Topic)
+	default: // the verb says it all
 	}
 	return strings.Join(parts, " ")
 }

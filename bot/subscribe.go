@@ -53,6 +53,7 @@ func aim(c Command, projects []store.Project) (t store.Target, reply Reply, foun
 	switch t.Kind {
 	case store.TargetEverything:
 		return t, reply, true
+	case store.TargetCategory, store.TargetTag: // below
 	case store.TargetProject:
 		p, suggestions, ambiguous, found := resolve(projects, t.Value)
 		if found {

@@ -19,7 +19,10 @@ func echo(begin, channel string, s store.Subscription, projects []store.Project)
 		}
 	}
 	spans := []notify.Span{
-		{Text: begin}, {Channel: channel, Text: channel, Fixed: true}, {Text: " hears of "}, {Text: what, Bold: true},
+		{Text: begin},
+		{Channel: channel, Text: channel, Fixed: true},
+		{Text: " hears of "},
+		{Text: what, Bold: true},
 		{Text: ": " + strings.Join(eventWords(s.Events), ", ") + "."},
 	}
 	if len(s.Except) > 0 {

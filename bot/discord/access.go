@@ -75,13 +75,13 @@ func (c *Client) channel(ctx context.Context, id string) (channelInfo, error) {
 	if f, ok := errors.AsType[*notify.Failure](err); ok && f.Kind == notify.Gone {
 		return info, missing("View Channel")
 	}
-	return info, errors.New("Discord did not say whether I may post there; please try again in a minute.") //nolint:revive,staticcheck // a name
+	return info, errors.New("Discord did not say whether I may post there; please try again in a minute.")
 }
 
 // rights computes the bot's permissions in a channel as Discord documents it:
 // https://discord.com/developers/docs/topics/permissions#permission-overwrites
 func (c *Client) rights(ctx context.Context, guild string, overwrites []overwrite) (int64, error) {
-	unsure := errors.New("Discord did not say whether I may post there; please try again in a minute.") //nolint:revive,staticcheck // a name
+	unsure := errors.New("Discord did not say whether I may post there; please try again in a minute.")
 	me, err := c.me(ctx)
 	if err != nil {
 		return 0, unsure

@@ -147,13 +147,13 @@ func withoutURL(err error) error {
 func (c *Client) get(ctx context.Context, path string, v any) error {
 	a, err := c.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
-		return fmt.Errorf("Discord does not answer: %w", err) //nolint:revive,staticcheck // a name
+		return fmt.Errorf("Discord does not answer: %w", err)
 	}
 	if a.status != http.StatusOK {
 		return failure(a)
 	}
 	if err := json.Unmarshal(a.body, v); err != nil {
-		return fmt.Errorf("Discord's answer is not readable: %w", err) //nolint:revive,staticcheck // a name
+		return fmt.Errorf("Discord's answer is not readable: %w", err)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -238,8 +237,8 @@ func (d *Discord) user(name string) string {
 }
 
 // discordError answers as Discord does.
-func discordError(w http.ResponseWriter, status, code int, format string, args ...any) {
-	answerJSON(w, status, map[string]any{"code": code, "message": fmt.Sprintf(format, args...)})
+func discordError(w http.ResponseWriter, status, code int, message string) {
+	answerJSON(w, status, map[string]any{"code": code, "message": message})
 }
 
 func answerJSON(w http.ResponseWriter, status int, v any) {

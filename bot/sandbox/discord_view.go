@@ -186,15 +186,15 @@ func emphasis(s string) int {
 }
 
 func (v *discordView) reference(kind, id string) string {
-	switch {
-	case kind == "t:":
+	switch kind {
+	case "t:":
 		return "a moment ago"
-	case kind == "#":
+	case "#":
 		if c, there := v.d.channels[id]; there {
 			return "#" + c.name
 		}
 		return "#unknown"
-	case kind == "@&":
+	case "@&":
 		return "@role"
 	default:
 		return "@member"

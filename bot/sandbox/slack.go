@@ -37,9 +37,8 @@ type slackChannel struct {
 
 type slackMessage struct {
 	Message
-	user     string // who alone sees it; empty: everyone
-	metadata map[string]any
-	body     slackBody
+	user string // who alone sees it; empty: everyone
+	body slackBody
 }
 
 func newSlack(s *Sandbox) *Slack {

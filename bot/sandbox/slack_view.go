@@ -56,14 +56,14 @@ func (v *slackView) object(m map[string]any) string {
 		parts = append(parts, v.object(inner))
 	}
 	list, _ := m["elements"].([]any)
-	inline := ""
+	var inline strings.Builder
 	for _, one := range list {
 		if child, ok := one.(map[string]any); ok {
-			inline += v.object(child)
+			inline.WriteString(v.object(child))
 		}
 	}
-	if inline != "" {
-		parts = append(parts, inline)
+	if inline.Len() > 0 {
+		parts = append(parts, inline.String())
 	}
 	if accessory, ok := m["accessory"].(map[string]any); ok {
 		v.object(accessory)

@@ -10,13 +10,13 @@ import (
 	"sparkbot/notify"
 )
 
-var errUnsure = errors.New("Slack did not say whether I may post there; please try again in a minute.") //nolint:revive,staticcheck // a sentence for a member
+var errUnsure = errors.New("Slack did not say whether I may post there; please try again in a minute.")
 
 // CanPost reports whether the app may post in a channel. The error says what is
 // missing and what to do.
 func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
 	if team := c.ourTeam(); !channelID(channel) || team != "" && workspace != team {
-		return errors.New("that is no channel of this workspace.") //nolint:revive,staticcheck // a sentence for a member
+		return errors.New("that is no channel of this workspace.")
 	}
 	var info struct {
 		Channel struct {
@@ -30,7 +30,7 @@ func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
 		f, ok := errors.AsType[*notify.Failure](err)
 		switch {
 		case ok && f.Kind == notify.Gone:
-			return errors.New("I am not in this channel. Type /invite @sparkbot here, then try again.") //nolint:revive,staticcheck // a sentence for a member
+			return errors.New("I am not in this channel. Type /invite @sparkbot here, then try again.")
 		case ok && strings.Contains(f.Reason, "scope"):
 			return errors.New(f.Reason + ".")
 		}
@@ -38,13 +38,13 @@ func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
 	}
 	switch {
 	case info.Channel.IsArchived:
-		return errors.New("this channel is archived. Unarchive it, then try again.") //nolint:revive,staticcheck // a sentence for a member
+		return errors.New("this channel is archived. Unarchive it, then try again.")
 	case info.Channel.IsMember || info.Channel.IsIM:
 		return nil
 	case !info.Channel.IsPrivate && c.hasScope("chat:write.public"):
 		return nil
 	default:
-		return errors.New("I am not in this channel. Type /invite @sparkbot here, then try again.") //nolint:revive,staticcheck // a sentence for a member
+		return errors.New("I am not in this channel. Type /invite @sparkbot here, then try again.")
 	}
 }
 

@@ -159,13 +159,13 @@ func (c *Client) ask(ctx context.Context, method string, args url.Values, v any)
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	a, err := c.do(req)
 	if err != nil {
-		return nil, fmt.Errorf("Slack does not answer: %w", err) //nolint:revive,staticcheck // a name
+		return nil, fmt.Errorf("Slack does not answer: %w", err)
 	}
 	if f := failure(a); f != nil {
 		return nil, f
 	}
 	if err := json.Unmarshal(a.body, v); err != nil {
-		return nil, fmt.Errorf("Slack's answer is not readable: %w", err) //nolint:revive,staticcheck // a name
+		return nil, fmt.Errorf("Slack's answer is not readable: %w", err)
 	}
 	return a.header, nil
 }
@@ -188,7 +188,7 @@ func (c *Client) Ready(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.socket != "" {
-		return errors.New("Socket Mode is " + c.socket) //nolint:revive,staticcheck // a name
+		return errors.New("Socket Mode is " + c.socket)
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func FuzzEscape(f *testing.F) {
 		if back != s {
 			t.Errorf("escape(%q) = %q shows %q", s, got, back)
 		}
-		for _, l := range strings.Split(got, "\n") {
+		for l := range strings.SplitSeq(got, "\n") {
 			if strings.HasPrefix(l, "&gt;") {
 				t.Errorf("escape(%q) = %q begins a quote", s, got)
 			}

@@ -140,7 +140,7 @@ func (c *Client) manager(ctx context.Context, user string) (bool, error) {
 	}
 	if _, err := c.ask(ctx, "users.info", url.Values{"user": {user}}, &info); err != nil {
 		c.log.Error("Slack did not say whether a member is an admin", "error", err)
-		return false, errors.New("Slack did not say whether you are an admin; please try again in a minute. The app needs the scope users:read.") //nolint:revive,staticcheck // a sentence for a member
+		return false, errors.New("Slack did not say whether you are an admin; please try again in a minute. The app needs the scope users:read.")
 	}
 	return info.User.IsAdmin || info.User.IsOwner, nil
 }

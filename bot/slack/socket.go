@@ -83,28 +83,22 @@ func (c *Client) hold(parent context.Context, a Answerer) error {
 		case e := <-client.Events:
 			if err := c.event(ctx, client, e, a); err != nil {
 				cancel()
-				<-drained(client, ended)
-				return err
+				return errors.Join(err, drain(client, ended))
 			}
 		}
 	}
 }
 
-// drained takes events until the client has ended, because it waits for them to
-// be taken.
-func drained(client *socketmode.Client, ended <-chan error) <-chan error {
-	out := make(chan error, 1)
-	go func() {
-		for {
-			select {
-			case err := <-ended:
-				out <- err
-				return
-			case <-client.Events:
-			}
+// drain takes events until the client has ended, because it waits for them to be
+// taken.
+func drain(client *socketmode.Client, ended <-chan error) error {
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-client.Events:
 		}
-	}()
-	return out
+	}
 }
 
 // event handles one event; an error ends the client.
@@ -116,12 +110,12 @@ func (c *Client) event(ctx context.Context, client *socketmode.Client, e socketm
 	case socketmode.EventTypeConnecting, socketmode.EventTypeDisconnect:
 		c.socketIs("connecting")
 	case socketmode.EventTypeInvalidAuth:
-		return errors.New("Slack refuses the app token; generate one with connections:write and set SPARKBOT_SLACK_APP_TOKEN") //nolint:revive,staticcheck // a name
+		return errors.New("Slack refuses the app token; generate one with connections:write and set SPARKBOT_SLACK_APP_TOKEN")
 	case socketmode.EventTypeConnectionError:
 		c.socketIs("not connected")
 		if failed, ok := e.Data.(*api.ConnectionErrorEvent); ok {
 			if refused, ok := errors.AsType[api.SlackErrorResponse](failed.ErrorObj); ok {
-				return fmt.Errorf("Slack refuses Socket Mode: %s", refused.Err) //nolint:revive,staticcheck // a name
+				return fmt.Errorf("Slack refuses Socket Mode: %s", refused.Err)
 			}
 			c.log.Warn("Socket Mode is interrupted", "attempt", failed.Attempt, "error", withoutURL(failed.ErrorObj))
 		}

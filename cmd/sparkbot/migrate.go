@@ -11,8 +11,10 @@ import (
 )
 
 func migrateCommand(s *settings) *cobra.Command {
-	cmd := &cobra.Command{Use: "migrate", Short: "Bring the database schema up to date, or show where it stands", Args: usage(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd := &cobra.Command{
+		Use: "migrate", Short: "Bring the database schema up to date, or show where it stands", Args: usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	cmd.AddCommand(
 		&cobra.Command{Use: "up", Short: "Apply what is missing", Args: usage(cobra.NoArgs), RunE: s.withStore(func(cmd *cobra.Command, db *sqlstore.Store) error {
 			applied, err := db.Migrate(cmd.Context())

@@ -75,7 +75,7 @@ func TestGoldens(t *testing.T) {
 		many.Moves = append(many.Moves, move(int64(100+i), 220+i, false, fmt.Sprintf("Older move %d", i), long))
 	}
 	with := func(c Card, view string, page int) Card { c.View, c.Page = view, page; return c }
-	rtl := card(store.Project{Slug: "rtl", Name: "סשן 🕊️", Category: "COMMS"}, move(1, 0, true, "‮מימון‬ הגיע 👨‍👩‍👧‍👦\nnow", "שלום"))
+	rtl := card(store.Project{Slug: "rtl", Name: "סשן 🕊️", Category: "COMMS"}, move(1, 0, true, "\u202eמימון\u202c הגיע 👨‍👩‍👧‍👦\nnow", "שלום"))
 	for name, m := range map[string]notify.Message{
 		"alert-spark":   AlertMessage(Alert{session().Project, session().Moves[0], session().Reading}, now),
 		"alert-plain":   AlertMessage(Alert{session().Project, session().Moves[5], session().Reading}, now),
@@ -102,9 +102,21 @@ func TestAge(t *testing.T) {
 		ago  time.Duration
 		want string
 	}{
-		{0, "just now"}, {59 * time.Second, "just now"}, {time.Minute, "1m ago"}, {59 * time.Minute, "59m ago"}, {time.Hour, "1h ago"},
-		{23 * time.Hour, "23h ago"}, {24 * time.Hour, "1d ago"}, {19 * 24 * time.Hour, "19d ago"}, {59 * 24 * time.Hour, "59d ago"}, {60 * 24 * time.Hour, "2mo ago"},
-		{91 * 24 * time.Hour, "3mo ago"}, {364 * 24 * time.Hour, "12mo ago"}, {365 * 24 * time.Hour, "1y ago"}, {-time.Second, "just now"}, {-3 * 24 * time.Hour, "in 3d"},
+		{0, "just now"},
+		{59 * time.Second, "just now"},
+		{time.Minute, "1m ago"},
+		{59 * time.Minute, "59m ago"},
+		{time.Hour, "1h ago"},
+		{23 * time.Hour, "23h ago"},
+		{24 * time.Hour, "1d ago"},
+		{19 * 24 * time.Hour, "19d ago"},
+		{59 * 24 * time.Hour, "59d ago"},
+		{60 * 24 * time.Hour, "2mo ago"},
+		{91 * 24 * time.Hour, "3mo ago"},
+		{364 * 24 * time.Hour, "12mo ago"},
+		{365 * 24 * time.Hour, "1y ago"},
+		{-time.Second, "just now"},
+		{-3 * 24 * time.Hour, "in 3d"},
 	} {
 		if got := Age(now.Add(-tc.ago), now); got != tc.want {
 			t.Errorf("%s ago reads %q, want %q", tc.ago, got, tc.want)

@@ -56,7 +56,8 @@ func (c Card) whyView(now time.Time) []notify.Block {
 	}
 	for _, t := range c.Why.Top {
 		spans := []notify.Span{
-			{Text: "+" + velocity.Format(t.Points), Code: true, Fixed: true}, fixed("  "),
+			{Text: "+" + velocity.Format(t.Points), Code: true, Fixed: true},
+			fixed("  "),
 			{Text: line(t.Move.Title), URL: t.Move.SourceURL, Bold: true},
 		}
 		if t.Move.Spark {

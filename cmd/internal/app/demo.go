@@ -58,15 +58,11 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	group.Go(func() error { return a.Run(ctx) })
 	group.Go(func() error {
 		s := &story{out: o.Out, world: world, app: a, url: c.Database.URL.Reveal()}
-		if err := s.tell(ctx, o.Once); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+		if err := s.tell(ctx, o.Once); err != nil && ctx.Err() == nil {
 			return err
 		}
 		if o.Once {
 			cancel()
-			return nil
 		}
 		<-ctx.Done()
 		return nil

@@ -77,7 +77,7 @@ type server struct {
 }
 
 func listen(addr string, h http.Handler, log *slog.Logger) (*server, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("http.listen: %w; free that address or set SPARKBOT_HTTP_LISTEN to another", err)
 	}
