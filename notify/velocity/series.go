@@ -57,12 +57,14 @@ type Contribution struct {
 // Reasons say why a velocity is what it is.
 type Reasons struct {
 	Top []Contribution // those that give most, first
-	// NextWeek is the velocity in seven days if nothing happens, unrounded.
+	// NextWeek is the velocity in seven days if nothing happens, unrounded: moves
+	// dated after at, though they are stored already, do not enter into it.
 	NextWeek float64
 }
 
-// Why gives the n moves that give most points at a time, and where the velocity
-// is in a week if no move comes. Of equal ones the newer comes first.
+// Why gives the n moves that give most points at a time (fewer where fewer count,
+// none when n is below 1), and where the velocity is in a week if no move comes.
+// Of equal ones the newer comes first.
 func Why(moves []store.Move, at time.Time, n int) Reasons {
 	today := dayOf(at)
 	counting := counted(moves, at)
@@ -78,5 +80,5 @@ func Why(moves []store.Move, at time.Time, n int) Reasons {
 	slices.SortFunc(top, func(a, b Contribution) int {
 		return cmp.Or(cmp.Compare(b.Points, a.Points), b.Move.OccurredAt.Compare(a.Move.OccurredAt), cmp.Compare(b.Move.ID, a.Move.ID))
 	})
-	return Reasons{Top: top[:min(n, len(top))], NextWeek: score(squares, today+week)}
+	return Reasons{Top: top[:max(0, min(n, len(top)))], NextWeek: score(squares, today+week)}
 }

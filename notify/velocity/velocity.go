@@ -53,17 +53,19 @@ type Reading struct {
 	Trend Trend
 }
 
-// Score gives the velocity of moves at a time, unrounded, from 0 to 10. Moves
-// that happened after at, retracted moves and a second move with the same source
-// do not count.
+// Score gives the velocity of moves at a time, unrounded, from 0 to 10, in UTC
+// days whatever zone at is in. Moves that happened after at, retracted moves and
+// a second move with the same source do not count. A retracted move does not
+// count in the past either: it was taken back, so its going is no change of speed.
 func Score(moves []store.Move, at time.Time) float64 {
 	return score(days(moves, at), dayOf(at))
 }
 
-// Read gives the velocity of a project at a time, with its change and trend.
+// Read gives the velocity of a project at a time, with its change and trend. The
+// seven days are counted in UTC, so that no change of clocks moves them.
 func Read(p store.Project, moves []store.Move, at time.Time) Reading {
 	today := dayOf(at)
-	now, before := days(moves, at), days(moves, at.AddDate(0, 0, -week))
+	now, before := days(moves, at), days(moves, at.UTC().AddDate(0, 0, -week))
 	r := Reading{Value: score(now, today), Known: len(before) > 0}
 	r.Change = r.Value - score(before, today-week)
 	r.Trend = trend(now, today, r.Change)
@@ -116,14 +118,16 @@ func days(moves []store.Move, at time.Time) map[int]float64 {
 }
 
 // counted gives the moves that count at a time. Of several with one source it is
-// the earliest; of those on one instant a spark, so that order does not matter.
+// the earliest, a spark or not, because a score of the past must not change when
+// the same source is told again later. Of those on one instant it is a spark, then
+// the one stored first, so that order does not matter.
 func counted(moves []store.Move, at time.Time) []store.Move {
 	best := make(map[string]store.Move, len(moves))
 	for _, m := range moves {
 		if m.Retracted() || m.OccurredAt.After(at) {
 			continue
 		}
-		if b, seen := best[m.SourceURL]; !seen || m.OccurredAt.Before(b.OccurredAt) || (m.OccurredAt.Equal(b.OccurredAt) && m.Spark && !b.Spark) {
+		if b, seen := best[m.SourceURL]; !seen || before(m, b) {
 			best[m.SourceURL] = m
 		}
 	}
@@ -132,6 +136,18 @@ func counted(moves []store.Move, at time.Time) []store.Move {
 		out = append(out, m)
 	}
 	return out
+}
+
+// before reports whether a counts in place of b, which has the same source.
+func before(a, b store.Move) bool {
+	switch {
+	case !a.OccurredAt.Equal(b.OccurredAt):
+		return a.OccurredAt.Before(b.OccurredAt)
+	case a.Spark != b.Spark:
+		return a.Spark
+	default:
+		return a.ID < b.ID
+	}
 }
 
 // load is what the days weigh together on a day.

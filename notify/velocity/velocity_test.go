@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	_ "time/tzdata" // the zone of a test must be there on every machine
 
 	"pgregory.net/rapid"
 
@@ -72,6 +73,74 @@ func TestFormatChange(t *testing.T) {
 	}
 }
 
+func TestTrendTakesTheFirstThatFits(t *testing.T) {
+	for _, tc := range []struct {
+		name        string
+		first, last int // days ago
+		change      float64
+		want        Trend
+	}{
+		{"13 days after its first move a project is new, whatever it does", 13, 0, 5, New},
+		{"14 days after it is not", 14, 0, 5, Surging},
+		{"1.0 up is surging", 100, 0, 1, Surging},
+		{"a hair less is rising, though it reads ▲1.0", 100, 0, 0.9999, Rising},
+		{"0.3 up is rising", 100, 0, 0.3, Rising},
+		{"a hair less is steady, though it reads ▲0.3", 100, 0, 0.2999, Steady},
+		{"0.3 down is cooling", 100, 0, -0.3, Cooling},
+		{"a hair less is steady, though it reads ▼0.3", 100, 0, -0.2999, Steady},
+		{"28 days of silence are quiet", 100, 28, -0.2, Quiet},
+		{"27 are not", 100, 27, -0.2, Steady},
+		{"who cools is not called quiet yet", 100, 28, -0.3, Cooling},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := trend(map[int]float64{1000 - tc.first: 1, 1000 - tc.last: 1}, 1000, tc.change); got != tc.want {
+				t.Errorf("trend %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestWhatDoesNotCount(t *testing.T) {
+	kept := move(5, true)
+	retracted, future, again, atOnce := kept, kept, kept, kept
+	retracted.SourceURL, retracted.RetractedAt = "https://x.org/retracted", today
+	future.SourceURL, future.OccurredAt = "https://x.org/future", today.Add(time.Second)
+	again.ID, again.OccurredAt = 2, today
+	atOnce.ID, atOnce.Spark = 3, false
+	want := Score([]store.Move{kept}, today)
+	for name, other := range map[string]store.Move{
+		"a retracted move": retracted, "a move of the future": future,
+		"the same source told again later": again, "the same source told at once as no spark": atOnce,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, moves := range [][]store.Move{{kept, other}, {other, kept}} {
+				if got := Score(moves, today); got != want {
+					t.Errorf("with it the score is %v, without it %v", got, want)
+				}
+			}
+		})
+	}
+	early := again
+	early.OccurredAt, early.Spark = today.AddDate(0, 0, -40), false
+	if got, want := Score([]store.Move{kept, early}, today), Score([]store.Move{early}, today); got != want {
+		t.Errorf("a spark told 35 days after the same source scores %v, want the first telling's %v", got, want)
+	}
+}
+
+// TestChangeKnowsNoClockChange reads a week in which Berlin's clocks went back:
+// seven days ago there is not seven days ago in UTC.
+func TestChangeKnowsNoClockChange(t *testing.T) {
+	at := time.Date(2026, 10, 26, 0, 30, 0, 0, time.UTC)
+	moves := []store.Move{{SourceURL: "https://x.org", Spark: true, OccurredAt: at.AddDate(0, 0, -7).Add(-20 * time.Minute)}}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if utc, local := Read(store.Project{}, moves, at), Read(store.Project{}, moves, at.In(berlin)); utc != local {
+		t.Errorf("the reading is %+v in UTC and %+v in Berlin", utc, local)
+	}
+}
+
 // someMoves draws moves around today, some of one source, some retracted.
 func someMoves(t *rapid.T) []store.Move {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) store.Move {
@@ -107,6 +176,10 @@ func TestProperties(t *testing.T) {
 		later := today.AddDate(0, 0, rapid.IntRange(0, 400).Draw(t, "days"))
 		if Score(past, today) != v || Score(past, later) > v {
 			t.Fatalf("without a move %v becomes %v", v, Score(past, later))
+		}
+		more := move(rapid.IntRange(0, 400).Draw(t, "daysAgo"), rapid.Bool().Draw(t, "spark"))
+		if with := Score(append(slices.Clone(moves), more), today); with < v || with >= Max {
+			t.Fatalf("one more move makes %v of %v", with, v)
 		}
 		if twice := Score(append(slices.Clone(moves), moves...), today); twice != v {
 			t.Fatalf("every source told twice makes %v of %v", twice, v)
@@ -160,6 +233,9 @@ func TestWhy(t *testing.T) {
 	if want := Score(reference(), today.AddDate(0, 0, 7)); math.Abs(why.NextWeek-want) > 1e-9 {
 		t.Errorf("next week is %v, want %v", why.NextWeek, want)
 	}
+	if top := Why(reference(), today, -1).Top; len(top) != 0 {
+		t.Errorf("asked for none, it names %d", len(top))
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		moves := someMoves(t)
 		for _, c := range Why(moves, today, 100).Top {
@@ -169,4 +245,17 @@ func TestWhy(t *testing.T) {
 			}
 		}
 	})
+}
+
+// BenchmarkSeries draws half a year of weekly points from as many moves as a busy
+// store holds of all its projects.
+func BenchmarkSeries(b *testing.B) {
+	moves := make([]store.Move, 736)
+	for i := range moves {
+		moves[i] = move(i/2, i%5 == 0)
+		moves[i].SourceURL = fmt.Sprint("https://x.org/", i)
+	}
+	for b.Loop() {
+		Series(moves, today.AddDate(0, 0, -25*7), today, 7)
+	}
 }
