@@ -46,6 +46,8 @@ type Client struct {
 	log       *slog.Logger
 	// patience is how long an answer may take before it is promised for later.
 	patience time.Duration
+	// openWithin is how long a gateway may take to let a session in.
+	openWithin time.Duration
 
 	mu       sync.Mutex
 	appID    string
@@ -63,7 +65,7 @@ func New(o Options) (*Client, error) {
 	if o.Token == "" {
 		return nil, errors.New("a bot token is needed; set SPARKBOT_DISCORD_TOKEN")
 	}
-	c := &Client{token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, now: o.Now, log: o.Log, patience: firstAnswer}
+	c := &Client{token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, now: o.Now, log: o.Log, patience: firstAnswer, openWithin: openTimeout}
 	if c.base == "" {
 		c.base = "https://discord.com"
 	}

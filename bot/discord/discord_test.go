@@ -27,7 +27,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 // stage starts a Discord and logs a client in to it.
-func stage(t *testing.T, a Answerer, overHTTP bool) (*Client, *sandbox.Discord) {
+func stage(t *testing.T, a Answerer, overHTTP bool, change ...func(*Client, *sandbox.Discord)) (*Client, *sandbox.Discord) {
 	t.Helper()
 	world, err := sandbox.Start(sandbox.Options{})
 	if err != nil {
@@ -44,6 +44,9 @@ func stage(t *testing.T, a Answerer, overHTTP bool) (*Client, *sandbox.Discord) 
 	c, err := New(o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range change {
+		f(c, d)
 	}
 	if overHTTP {
 		server := httptest.NewServer(c.Interactions(a))
@@ -267,6 +270,25 @@ func TestAGatewayThatHangsOrDropsIsReplaced(t *testing.T) {
 		if a, err := d.RunText(t.Context(), "ada", channel, "/spark project:session"); err != nil || a.Message.Text != "here" {
 			t.Errorf("after a drop: %+v, %v", a, err)
 		}
+	}
+}
+
+func TestAGatewayThatNeverGreetsIsLeft(t *testing.T) {
+	hung := make(chan struct{})
+	_, d := stage(t, bottest.NewScript(), false, func(c *Client, d *sandbox.Discord) {
+		c.openWithin = 100 * time.Millisecond
+		d.HangGateway(true)
+		go func() {
+			defer close(hung)
+			for c.Ready(context.Background()) == nil || !strings.Contains(fmt.Sprint(c.Ready(context.Background())), "not connected") {
+				continue
+			}
+			d.HangGateway(false)
+		}()
+	})
+	<-hung
+	if !d.Connected() {
+		t.Error("the bot is ready without a gateway")
 	}
 }
 

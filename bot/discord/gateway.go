@@ -83,7 +83,7 @@ func (c *Client) hold(ctx context.Context, a Answerer) error {
 	defer lines.cut() // also frees an Open that hangs
 	opened := make(chan error, 1)
 	go func() { opened <- session.Open() }()
-	timer := time.NewTimer(openTimeout)
+	timer := time.NewTimer(c.openWithin)
 	defer timer.Stop()
 	for pending := 2; pending > 0; pending-- { // Open returns, and Discord says READY
 		select {

@@ -27,6 +27,10 @@ func (n *nonceText) UnmarshalJSON(b []byte) error {
 // discordBody is a message as a bot sends it.
 type discordBody struct {
 	Content         string          `json:"content"`
+	TTS             bool            `json:"tts"`
+	Embeds          []any           `json:"embeds"`
+	StickerIDs      []string        `json:"sticker_ids"`
+	Attachments     []any           `json:"attachments"`
 	Flags           int             `json:"flags"`
 	Components      json.RawMessage `json:"components"`
 	Nonce           nonceText       `json:"nonce"`
@@ -65,7 +69,7 @@ func (b discordBody) check() error {
 		}
 		return nil
 	}
-	if b.Content != "" {
+	if b.Content != "" || len(b.Embeds) > 0 {
 		return errors.New("content: The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2")
 	}
 	var top []map[string]any

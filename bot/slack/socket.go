@@ -83,7 +83,8 @@ func (c *Client) hold(parent context.Context, a Answerer) error {
 		case e := <-client.Events:
 			if err := c.event(ctx, client, e, a); err != nil {
 				cancel()
-				return errors.Join(err, drain(client, ended))
+				_ = drain(client, ended) // it ends because it was cut off
+				return err
 			}
 		}
 	}
