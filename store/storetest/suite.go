@@ -40,6 +40,9 @@ func Run(t *testing.T) {
 	}
 }
 
+// clock is the real one: the databases keep their own time beside ours.
+var clock = time.Now
+
 // World is a migrated database and another program that writes to it.
 type World struct {
 	T       *testing.T
@@ -69,7 +72,7 @@ func NewWorld(t *testing.T, url string) *World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = outside.Close() })
-	return &World{T: t, DB: db, Outside: outside, URL: url, Now: time.Now().UTC().Truncate(time.Millisecond)}
+	return &World{T: t, DB: db, Outside: outside, URL: url, Now: clock().UTC().Truncate(time.Millisecond)}
 }
 
 // OpenOutside opens the database as a program that knows nothing of ours.
