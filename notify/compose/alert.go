@@ -1,12 +1,16 @@
 package compose
 
 import (
-	"strings"
 	"time"
 
 	"sparkbot/notify"
 	"sparkbot/notify/velocity"
 	"sparkbot/store"
+)
+
+const (
+	alertTitle   = 300 // characters of a title
+	alertSummary = 700 // characters of a summary, a screen of a phone
 )
 
 // Alert is a move that somebody asked to hear of.
@@ -18,22 +22,23 @@ type Alert struct {
 
 // AlertMessage tells of one move: which project, whether it is a spark, the
 // title with its source, the summary, how fast the project moves, and when it
-// happened.
+// happened. A text that was left empty, or in which nothing would be seen, leaves
+// no gap.
 func AlertMessage(a Alert, now time.Time) notify.Message {
-	name, title := line(a.Project.Name), line(a.Move.Title)
+	name, title := name(a.Project, longestName), title(a.Move, alertTitle)
 	top := []notify.Span{}
 	if a.Move.Spark {
 		top = append(top, notify.Span{Text: sparkMark, Bold: true, Fixed: true}, fixed("  ·  "))
 	}
 	top = append(top, bold(name))
-	if a.Project.Category != "" {
-		top = append(top, fixed("  ·  "+line(a.Project.Category)))
+	if s := line(a.Project.Category); s != "" {
+		top = append(top, fixed("  ·  "+s))
 	}
 	blocks := []notify.Block{
 		notify.Text{Style: notify.Small, Spans: top, Icon: a.Project.IconURL, IconAlt: "Icon of " + name},
 		notify.Text{Style: notify.Heading, Spans: []notify.Span{{Text: title, URL: a.Move.SourceURL, Bold: true}}},
 	}
-	if summary := text(a.Move.Summary); summary != "" {
+	if summary := passage(a.Move.Summary, alertSummary); summary != "" {
 		blocks = append(blocks, notify.Text{Spans: []notify.Span{plain(summary)}})
 	}
 	blocks = append(blocks,
@@ -62,7 +67,7 @@ func TestMessage(now time.Time) notify.Message {
 		Blocks: []notify.Block{
 			notify.Text{Style: notify.Heading, Spans: []notify.Span{bold("A test from sparkbot")}},
 			notify.Text{Spans: []notify.Span{plain("Alerts arrive here: this message came the way every alert comes, through the same queue.")}},
-			notify.Text{Style: notify.Small, Spans: []notify.Span{fixed("Sent "), {Text: strings.TrimSpace(Age(now, now)), At: now, Fixed: true}}},
+			notify.Text{Style: notify.Small, Spans: []notify.Span{fixed("Sent "), {Text: Age(now, now), At: now, Fixed: true}}},
 		},
 	}
 }

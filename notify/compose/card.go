@@ -19,10 +19,17 @@ const (
 	ViewWhy     = "why"
 )
 
+// How much stands where, in characters unless it says otherwise. With these a
+// card of the longest texts has about 5,200 characters in 28 parts; Discord takes
+// 4,000 in 40, so there the adapter shortens a little more.
 const (
 	cardMoves    = 6   // moves on the card itself
 	pageMoves    = 8   // moves on a page of the moves view
-	shortSummary = 260 // characters of a summary in a list of moves
+	longestName  = 100 // of a project's name
+	cardLine     = 200 // of tagline, headline and tags each
+	cardText     = 500 // of current state, heading and prediction each
+	listTitle    = 150 // of a title in a list of moves
+	shortSummary = 260 // of a summary in a list of moves
 )
 
 // Card is a project with what is known of it.
@@ -40,7 +47,7 @@ type Card struct {
 func CardMessage(c Card, now time.Time) notify.Message {
 	m := notify.Message{
 		Accent:   Accent(c.Project.Category),
-		Fallback: fmt.Sprintf("%s · velocity %s", line(c.Project.Name), scoreLine(c.Reading)),
+		Fallback: fmt.Sprintf("%s · velocity %s", name(c.Project, longestName), scoreLine(c.Reading)),
 	}
 	switch c.View {
 	case ViewMoves:
@@ -51,7 +58,7 @@ func CardMessage(c Card, now time.Time) notify.Message {
 		m.Blocks = c.whyView(now)
 	default:
 		m.Blocks = c.fullView(now)
-		if headline := line(c.Project.Headline); headline != "" {
+		if headline := short(c.Project.Headline, cardLine); headline != "" {
 			m.Fallback += " · " + headline
 		}
 	}
@@ -60,16 +67,16 @@ func CardMessage(c Card, now time.Time) notify.Message {
 
 func (c Card) fullView(now time.Time) []notify.Block {
 	blocks := head(c.Project, c.Reading, "")
-	if s := text(c.Project.Tagline); s != "" {
+	if s := passage(c.Project.Tagline, cardLine); s != "" {
 		blocks = append(blocks, notify.Text{Spans: []notify.Span{plain(s)}})
 	}
-	if s := line(c.Project.Headline); s != "" {
+	if s := short(c.Project.Headline, cardLine); s != "" {
 		blocks = append(blocks, notify.Text{Style: notify.Heading, Spans: []notify.Span{bold(s)}})
 	}
-	if len(c.Project.Tags) > 0 {
-		blocks = append(blocks, notify.Text{Style: notify.Small, Spans: []notify.Span{plain(tags(c.Project.Tags))}})
+	if s := notify.Cut(tags(c.Project.Tags), cardLine); s != "" {
+		blocks = append(blocks, notify.Text{Style: notify.Small, Spans: []notify.Span{plain(s)}})
 	}
-	if outlook := c.outlook(); len(outlook) > 0 {
+	if outlook := c.outlook(cardText); len(outlook) > 0 {
 		blocks = append(append(blocks, notify.Divider{}), outlook...)
 	}
 	blocks = append(blocks, notify.Divider{}, notify.Text{Style: notify.Heading, Spans: []notify.Span{bold("Recent moves")}})
@@ -80,13 +87,15 @@ func (c Card) fullView(now time.Time) []notify.Block {
 	for _, m := range shown {
 		blocks = append(blocks, moveBlock(m, now))
 	}
-	return append(blocks, notify.Actions{Buttons: c.buttons(len(shown))})
+	return append(blocks, notify.Actions{Buttons: c.buttons(shown)})
 }
 
 func tags(all []string) string {
-	marked := make([]string, len(all))
-	for i, t := range all {
-		marked[i] = "#" + strings.ReplaceAll(line(t), " ", "-")
+	var marked []string
+	for _, t := range all {
+		if s := line(t); s != "" {
+			marked = append(marked, "#"+strings.ReplaceAll(s, " ", "-"))
+		}
 	}
 	return strings.Join(marked, "  ")
 }
@@ -103,23 +112,32 @@ func recent(moves []store.Move) []store.Move {
 
 // moveBlock tells of one move in a list of them.
 func moveBlock(m store.Move, now time.Time) notify.Text {
-	spans := []notify.Span{bold(line(m.Title)), fixed("\n")}
+	spans := []notify.Span{bold(title(m, listTitle)), fixed("\n")}
 	if m.Spark {
 		spans = append(spans, notify.Span{Text: sparkMark, Bold: true, Fixed: true}, fixed("  ·  "))
 	}
 	spans = append(spans, fixed(Age(m.OccurredAt, now)))
-	if s := line(m.Summary); s != "" {
-		spans = append(spans, fixed("\n"), plain(notify.Cut(s, shortSummary)))
+	if s := short(m.Summary, shortSummary); s != "" {
+		spans = append(spans, fixed("\n"), plain(s))
 	}
-	return notify.Text{Spans: append(spans, fixed("\n"), notify.Span{Text: "View source on " + host(m.SourceURL) + " ↗", URL: m.SourceURL, Fixed: true})}
+	return notify.Text{Spans: append(spans, fixed("\n"), source(m))}
 }
 
-// buttons lead to the other views.
-func (c Card) buttons(shown int) []notify.Button {
+// buttons lead to the other views: to the moves when some are not shown or not
+// linked here, to the outlook when it is shortened here.
+func (c Card) buttons(shown []store.Move) []notify.Button {
 	slug := c.Project.Slug
 	var buttons []notify.Button
-	if len(c.Moves) > shown {
-		buttons = append(buttons, notify.Button{Label: fmt.Sprintf("All %d moves", len(c.Moves)), Command: "show " + slug + " moves"})
+	moves := "show " + slug + " moves"
+	switch {
+	case len(c.Moves) > len(shown):
+		buttons = append(buttons, notify.Button{Label: fmt.Sprintf("All %d moves", len(c.Moves)), Command: moves})
+	case slices.ContainsFunc(shown, func(m store.Move) bool { return !inline(m.SourceURL) }):
+		buttons = append(buttons, notify.Button{Label: "Sources", Command: moves})
+	}
+	p := c.Project
+	if slices.ContainsFunc([]string{p.CurrentState, p.Heading, p.Prediction}, func(s string) bool { return passage(s, cardText) != text(s) }) {
+		buttons = append(buttons, notify.Button{Label: "Whole outlook", Command: "show " + slug + " outlook"})
 	}
 	buttons = append(buttons, notify.Button{Label: "Why this score", Command: "show " + slug + " why"})
 	if c.Project.URL != "" {
@@ -128,7 +146,9 @@ func (c Card) buttons(shown int) []notify.Button {
 	return buttons
 }
 
-func (c Card) outlook() []notify.Block {
+// outlook gives what is written about state and direction, each part cut to limit
+// characters.
+func (c Card) outlook(limit int) []notify.Block {
 	var blocks []notify.Block
 	for _, part := range []struct {
 		heading, text string
@@ -138,7 +158,7 @@ func (c Card) outlook() []notify.Block {
 		{"Where it's heading", c.Project.Heading, notify.Body},
 		{"Prediction", c.Project.Prediction, notify.Quote},
 	} {
-		if s := text(part.text); s != "" {
+		if s := passage(part.text, limit); s != "" {
 			blocks = append(blocks,
 				notify.Text{Style: notify.Heading, Spans: []notify.Span{bold(part.heading)}},
 				notify.Text{Style: part.style, Spans: []notify.Span{plain(s)}})
@@ -149,7 +169,7 @@ func (c Card) outlook() []notify.Block {
 
 func (c Card) outlookView() []notify.Block {
 	blocks := append(head(c.Project, c.Reading, "Outlook"), notify.Divider{})
-	outlook := c.outlook()
+	outlook := c.outlook(store.MaxText)
 	if len(outlook) == 0 {
 		outlook = []notify.Block{notify.Text{Style: notify.Small, Spans: []notify.Span{plain("Nothing is written about its state and direction yet.")}}}
 	}

@@ -92,8 +92,15 @@ func TestGoldens(t *testing.T) {
 		"projects":      ProjectsMessage(Projects{Title: "COMMS projects", Query: "all category:COMMS", Page: 2, Pages: 3, Total: 21, Rows: []Row{{session().Project, session().Reading, session().Moves[0].OccurredAt}, {store.Project{Slug: "x", Name: "Bare"}, velocity.Reading{Trend: velocity.Quiet}, time.Time{}}}}, now),
 		"projects-none": ProjectsMessage(Projects{Title: "All projects", Query: "all", Page: 1, Pages: 1}, now),
 		"test":          TestMessage(now),
+		"card-long":     CardMessage(veryLong(), now),
+		"card-blank":    CardMessage(invisible(), now),
+		"alert-long":    AlertMessage(Alert{veryLong().Project, veryLong().Moves[0], session().Reading}, now),
+		"alert-blank":   AlertMessage(Alert{invisible().Project, invisible().Moves[0], session().Reading}, now),
+		"moves-links":   CardMessage(with(longLinks(2), ViewMoves, 1), now),
 	} {
-		t.Run(name, func(t *testing.T) { golden(t, name, "fallback: "+m.Fallback+"\n\n"+Plain(m, 78)) })
+		t.Run(name, func(t *testing.T) {
+			golden(t, name, "fallback: "+m.Fallback+"\n\n"+Plain(m, 78)+"\n"+structure(m))
+		})
 	}
 }
 
@@ -134,6 +141,8 @@ func FuzzText(f *testing.F) {
 		}
 		if got := line(s); strings.ContainsAny(got, "\n\r\t") || got != line(got) {
 			t.Errorf("line(%q) = %q", s, got)
+		} else if got != "" && strings.IndexFunc(got, seen) < 0 {
+			t.Errorf("line(%q) = %q, in which nothing is seen", s, got)
 		}
 		if got := text(s); strings.Contains(got, "\n\n\n") || got != text(got) {
 			t.Errorf("text(%q) = %q", s, got)
@@ -141,17 +150,24 @@ func FuzzText(f *testing.F) {
 	})
 }
 
+// anyText draws texts, many of them with nothing to see in them.
+func anyText() *rapid.Generator[string] {
+	return rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune(" \n\x00\u200b\u200d\u202e\u2060\u0301\u3164\ufe0fa"))))
+}
+
 // TestEveryMessageIsWhole checks what an adapter relies on, for any texts.
 func TestEveryMessageIsWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		word := func(name string) string { return rapid.String().Draw(t, name) }
+		word := func(name string) string { return anyText().Draw(t, name) }
 		c := session()
 		c.Project.Slug = rapid.StringMatching(`[a-z0-9][a-z0-9-]{0,63}`).Draw(t, "slug")
-		c.Project.Name, c.Project.Tagline, c.Project.CurrentState, c.Project.Category = "n"+word("name"), word("tagline"), word("state"), word("category")
-		c.Moves[0].Title, c.Moves[0].Summary = "t"+word("title"), word("summary")
+		c.Project.Name, c.Project.Tagline, c.Project.CurrentState, c.Project.Category = word("name"), word("tagline"), word("state"), word("category")
+		c.Moves[0].Title, c.Moves[0].Summary = word("title"), word("summary")
+		c.Project.Tags = []string{word("tag")}
 		c.View = rapid.SampledFrom([]string{ViewCard, ViewMoves, ViewOutlook, ViewWhy}).Draw(t, "view")
 		c.Page = rapid.IntRange(-1, 9).Draw(t, "page")
-		for _, m := range []notify.Message{CardMessage(c, now), AlertMessage(Alert{c.Project, c.Moves[0], c.Reading}, now)} {
+		list := Projects{Title: "All projects", Query: "all tag:" + word("query"), Page: 1, Pages: 2, Total: 11, Rows: []Row{{Project: c.Project, Reading: c.Reading, LastMove: now}}}
+		for _, m := range []notify.Message{CardMessage(c, now), AlertMessage(Alert{c.Project, c.Moves[0], c.Reading}, now), ProjectsMessage(list, now)} {
 			if strings.TrimSpace(m.Fallback) == "" {
 				t.Fatal("the fallback is empty")
 			}
@@ -176,9 +192,12 @@ func checkBlock(t *rapid.T, b notify.Block) {
 	case notify.Text:
 		all := ""
 		for _, s := range b.Spans {
+			if s.Text == "" || (s.URL != "" && strings.IndexFunc(s.Text, seen) < 0) {
+				t.Fatalf("the span %+v shows nothing", s)
+			}
 			all += s.Text
 		}
-		if strings.TrimSpace(all) == "" {
+		if strings.IndexFunc(all, seen) < 0 {
 			t.Fatalf("an empty text: %+v", b)
 		}
 	}

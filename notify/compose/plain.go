@@ -9,9 +9,14 @@ import (
 )
 
 // Plain gives a message as text for a terminal, wrapped to width columns. Links
-// stand behind their text in angle brackets, buttons in square ones.
+// stand behind their text in angle brackets, buttons in square ones, with their
+// address where the message shows it nowhere else. A width below 1 counts as 1; a
+// word wider than the width is never broken.
 func Plain(m notify.Message, width int) string {
+	width = max(width, 1)
+	links := links(m)
 	var out []string
+	headed := false // the block before was a heading
 	add := func(prefix, s string) {
 		for l := range strings.Lines(s) {
 			out = append(out, wrap(strings.TrimRight(l, "\n"), prefix, width)...)
@@ -22,11 +27,11 @@ func Plain(m notify.Message, width int) string {
 		case notify.Divider:
 			out = append(out, strings.Repeat("─", width))
 		case notify.Actions:
-			add("", buttonLine(b.Buttons))
+			add("", buttonLine(b.Buttons, links))
 		case notify.Text:
 			s := spanLine(b.Spans)
 			if b.Button != nil {
-				s += "  " + buttonLine([]notify.Button{*b.Button})
+				s += "  " + buttonLine([]notify.Button{*b.Button}, links)
 			}
 			switch b.Style {
 			case notify.Title, notify.Heading:
@@ -35,12 +40,14 @@ func Plain(m notify.Message, width int) string {
 			case notify.Quote:
 				add("│ ", s)
 			default:
-				if strings.Contains(s, "\n") {
+				if strings.Contains(s, "\n") && !headed {
 					out = append(out, "") // several lines stand apart from their neighbours
 				}
 				add("", s)
 			}
 		}
+		t, ok := b.(notify.Text)
+		headed = ok && t.Style == notify.Heading
 	}
 	return strings.TrimLeft(strings.Join(out, "\n"), "\n") + "\n"
 }
@@ -60,10 +67,26 @@ func spanLine(spans []notify.Span) string {
 	return b.String()
 }
 
-func buttonLine(buttons []notify.Button) string {
+// links are the addresses that stand in the texts of a message.
+func links(m notify.Message) map[string]bool {
+	found := map[string]bool{}
+	for _, b := range m.Blocks {
+		if t, ok := b.(notify.Text); ok {
+			for _, s := range t.Spans {
+				found[s.URL] = true
+			}
+		}
+	}
+	return found
+}
+
+func buttonLine(buttons []notify.Button, links map[string]bool) string {
 	labels := make([]string, len(buttons))
 	for i, b := range buttons {
 		labels[i] = "[" + b.Label + "]"
+		if b.URL != "" && !links[b.URL] {
+			labels[i] = "[" + b.Label + " <" + b.URL + ">]"
+		}
 	}
 	return strings.Join(labels, " ")
 }

@@ -3,6 +3,9 @@ package compose
 import (
 	"math"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 
 	"sparkbot/notify"
 	"sparkbot/notify/velocity"
@@ -29,30 +32,37 @@ func bar(v float64) string {
 	return strings.Repeat("▰", full) + strings.Repeat("▱", 10-full)
 }
 
-// initial stands in for a picture where a project has none.
+// longestInitial is how many bytes an initial may take: an emoji of a family takes
+// 25, a letter under a heap of accents any number.
+const longestInitial = 28
+
+// initial stands in for a picture where a project has none. It is the first
+// character a reader sees, which may be several code points.
 func initial(p store.Project) string {
-	for _, r := range line(p.Name) {
-		return strings.ToUpper(string(r))
+	first, _, _, _ := uniseg.FirstGraphemeClusterInString(name(p, longestName), -1)
+	if len(first) > longestInitial {
+		_, size := utf8.DecodeRuneInString(first)
+		first = first[:size]
 	}
-	return "?"
+	return strings.ToUpper(first)
 }
 
 // head begins every view of a project: picture or initial, name, and what a
 // reader wants to know at a glance.
 func head(p store.Project, r velocity.Reading, what string) []notify.Block {
-	name := notify.Text{Style: notify.Title, Spans: []notify.Span{bold(line(p.Name))}}
+	top := notify.Text{Style: notify.Title, Spans: []notify.Span{bold(name(p, longestName))}}
 	if p.IconURL != "" {
-		name.Icon, name.IconAlt = p.IconURL, "Icon of "+line(p.Name)
+		top.Icon, top.IconAlt = p.IconURL, "Icon of "+name(p, longestName)
 	} else {
-		name.Spans = append([]notify.Span{{Text: initial(p), Code: true, Fixed: true}, fixed("  ")}, name.Spans...)
+		top.Spans = append([]notify.Span{{Text: initial(p), Code: true, Fixed: true}, fixed("  ")}, top.Spans...)
 	}
 	if what != "" {
-		name.Spans = append(name.Spans, fixed(" · "+what))
+		top.Spans = append(top.Spans, fixed(" · "+what))
 	}
 	glance := []notify.Span{}
-	if p.Category != "" {
-		glance = append(glance, notify.Span{Text: line(p.Category), Bold: true, Fixed: true}, fixed("  ·  "))
+	if s := line(p.Category); s != "" {
+		glance = append(glance, notify.Span{Text: s, Bold: true, Fixed: true}, fixed("  ·  "))
 	}
 	glance = append(glance, fixed("Velocity "+bar(r.Value)+" "+scoreLine(r)))
-	return []notify.Block{name, notify.Text{Style: notify.Small, Spans: glance}}
+	return []notify.Block{top, notify.Text{Style: notify.Small, Spans: glance}}
 }

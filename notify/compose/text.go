@@ -11,8 +11,41 @@ import (
 )
 
 // line makes a stored text fit for one line: no control characters, none of the
-// invisible ones that turn the direction of what follows, and single spaces.
-func line(s string) string { return strings.Join(strings.Fields(visible(s)), " ") }
+// invisible ones that turn the direction of what follows, and single spaces. A
+// text in which nothing would be seen becomes "".
+func line(s string) string {
+	s = strings.Join(strings.Fields(visible(s)), " ")
+	if strings.IndexFunc(s, seen) < 0 {
+		return ""
+	}
+	return s
+}
+
+// seen reports whether a character leaves a trace of its own: a joiner, an accent
+// without a letter, or one of the blank letters of Hangul and Braille does not.
+func seen(r rune) bool {
+	switch r {
+	case '\u115F', '\u1160', '\u2800', '\u3164', '\uFFA0':
+		return false
+	}
+	return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cc, unicode.Cf, unicode.M)
+}
+
+// tallest is how many lines a passage may take where it stands among others.
+const tallest = 8
+
+// passage is text, shortened at a word to at most limit characters. One of very
+// many lines is run together, so that it cannot fill a screen.
+func passage(s string, limit int) string {
+	s = text(s)
+	if strings.Count(s, "\n") >= tallest {
+		s = line(s)
+	}
+	return notify.Cut(s, limit)
+}
+
+// short is line, shortened at a word to at most limit characters.
+func short(s string, limit int) string { return notify.Cut(line(s), limit) }
 
 // text is like line, but keeps line breaks, at most one empty line at a time.
 func text(s string) string {
@@ -80,13 +113,14 @@ func span(d time.Duration) string {
 	}
 }
 
-// host is the site a source stands on, as a reader recognizes it.
+// host is the site an address leads to, as a reader recognizes it, or "" when
+// the address names none.
 func host(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" {
-		return "source"
+	if err != nil {
+		return ""
 	}
-	return strings.TrimPrefix(u.Hostname(), "www.")
+	return short(strings.TrimPrefix(u.Hostname(), "www."), longestHost)
 }
 
 // Accent is the colour 0xRRGGBB of a category: the same for the same name, from

@@ -17,7 +17,9 @@ func (c Card) movesView(now time.Time) []notify.Block {
 	}
 	first := (page - 1) * pageMoves
 	for _, m := range c.Moves[first:min(first+pageMoves, len(c.Moves))] {
-		blocks = append(blocks, moveBlock(m, now))
+		block := moveBlock(m, now)
+		block.Button = beside(m)
+		blocks = append(blocks, block)
 	}
 	if pages > 1 {
 		blocks = append(blocks, foot(fmt.Sprintf("Page %d of %d, %d moves", page, pages, len(c.Moves))))
@@ -58,12 +60,12 @@ func (c Card) whyView(now time.Time) []notify.Block {
 		spans := []notify.Span{
 			{Text: "+" + velocity.Format(t.Points), Code: true, Fixed: true},
 			fixed("  "),
-			{Text: line(t.Move.Title), URL: t.Move.SourceURL, Bold: true},
+			linked(t.Move),
 		}
 		if t.Move.Spark {
 			spans = append(spans, fixed("  "+sparkMark))
 		}
-		blocks = append(blocks, notify.Text{Spans: append(spans, fixed("  ·  "+Age(t.Move.OccurredAt, now)))})
+		blocks = append(blocks, notify.Text{Spans: append(spans, fixed("  ·  "+Age(t.Move.OccurredAt, now))), Button: beside(t.Move)})
 	}
 	return append(blocks,
 		notify.Text{Spans: []notify.Span{plain("If nothing happens, next week's score is "), {Text: velocity.Format(c.Why.NextWeek), Bold: true, Fixed: true}, plain(".")}},
