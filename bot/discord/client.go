@@ -163,6 +163,9 @@ func (c *Client) get(ctx context.Context, path string, v any) error {
 // readyFor is how long the answer to whether the token is accepted stays good.
 const readyFor = 30 * time.Second
 
+// Accepted asks Discord whether it accepts the token, without any connection.
+func (c *Client) Accepted(ctx context.Context) error { return c.checkToken(ctx) }
+
 // Ready reports whether Discord accepts the token and, where interactions come
 // over the gateway, whether that is connected. What it learnt is kept for half a
 // minute.

@@ -28,31 +28,30 @@ const (
 )
 
 // Run registers the commands and, where interactions come over the gateway,
-// keeps a connection to it, until ctx ends. A Discord that is away or refuses
+// keeps a connection to it, until ctx ends. Neither waits for the other: commands
+// registered by an earlier start go on working. A Discord that is away or refuses
 // the token is tried again, ever more slowly; Ready tells meanwhile.
 func (c *Client) Run(ctx context.Context, a Answerer) error {
-	if !c.persist(ctx, "register the commands", c.Register) {
-		return nil
+	var group sync.WaitGroup
+	group.Go(func() { c.persist(ctx, "register the commands", c.Register) })
+	if c.publicKey == nil {
+		group.Go(func() {
+			c.persist(ctx, "hold the gateway", func(ctx context.Context) error { return c.hold(ctx, a) })
+		})
 	}
-	if c.publicKey != nil {
-		<-ctx.Done()
-		return nil
-	}
-	c.persist(ctx, "hold the gateway", func(ctx context.Context) error { return c.hold(ctx, a) })
+	group.Wait()
+	<-ctx.Done()
 	return nil
 }
 
 // persist does something until it succeeds or ctx ends.
-func (c *Client) persist(ctx context.Context, what string, do func(context.Context) error) bool {
+func (c *Client) persist(ctx context.Context, what string, do func(context.Context) error) {
 	wait := firstRetry
 	for {
 		began := c.now()
 		err := do(ctx)
-		if ctx.Err() != nil {
-			return false
-		}
-		if err == nil {
-			return true
+		if err == nil || ctx.Err() != nil {
+			return
 		}
 		if c.now().Sub(began) > silentFor {
 			wait = firstRetry // it worked for a while
@@ -61,7 +60,7 @@ func (c *Client) persist(ctx context.Context, what string, do func(context.Conte
 		c.log.Warn("could not "+what+", will try again", "error", err, "in", pause.Round(time.Millisecond).String())
 		select {
 		case <-ctx.Done():
-			return false
+			return
 		case <-time.After(pause):
 		}
 		wait = min(2*wait, longestRetry)

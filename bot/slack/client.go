@@ -173,6 +173,9 @@ func (c *Client) ask(ctx context.Context, method string, args url.Values, v any)
 // readyFor is how long the answer to whether the token is accepted stays good.
 const readyFor = 30 * time.Second
 
+// Accepted asks Slack whether it accepts the token, without any connection.
+func (c *Client) Accepted(ctx context.Context) error { return c.authenticate(ctx) }
+
 // Ready reports whether Slack accepts the token and, where Socket Mode is used,
 // whether that is connected. What it learnt is kept for half a minute.
 func (c *Client) Ready(ctx context.Context) error {
