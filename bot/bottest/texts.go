@@ -109,3 +109,32 @@ func everyMessageFits(t *testing.T, h Harness, _ *Script) {
 		}
 	}
 }
+
+// Session are the alert and the card of a project as it may really stand, for
+// the adapters' goldens.
+func Session() map[string]notify.Message {
+	p := store.Project{
+		Slug: "session", Name: "Session", Category: "COMMS", Tags: []string{"community-funded", "encryption", "post-quantum"}, URL: "https://getsession.org",
+		Tagline:      "An encrypted messenger without phone numbers or metadata.",
+		Headline:     "Session is back: its community pays for the work to go on",
+		CurrentState: "First a cofounder wrote that the project might stop; then donations gave it a runway again.",
+		Heading:      "Protocol V2 and the Pro beta, as long as donations keep coming.",
+		Prediction:   "Work picks up around Protocol V2; the pace follows the donations.",
+	}
+	move := func(id int64, daysAgo int, spark bool, title, summary string) store.Move {
+		return store.Move{
+			ID: id, Title: title, Summary: summary, Spark: spark, Revision: 1,
+			SourceURL: "https://getsession.org/blog#" + strings.ReplaceAll(strings.ToLower(title[:10]), " ", "-"), OccurredAt: Now.AddDate(0, 0, -daysAgo),
+		}
+	}
+	moves := []store.Move{
+		move(1, 19, true, "The Future of Session", "Donations and nodes give Session its runway back."),
+		move(2, 91, false, "A Personal Appeal From Cofounder of Session - Chris McCabe", "Without help the project cannot go on."),
+		move(3, 183, true, "Session Protocol V2: PFS, Post-Quantum and the Future of Private Messaging", "A rebuilt protocol."),
+	}
+	reading := velocity.Read(p, moves, Now)
+	return map[string]notify.Message{
+		"alert": compose.AlertMessage(compose.Alert{Project: p, Move: moves[0], Reading: reading}, Now),
+		"card":  compose.CardMessage(compose.Card{Project: p, Moves: moves, Reading: reading, Why: velocity.Why(moves, Now, 3)}, Now),
+	}
+}

@@ -205,7 +205,7 @@ func TestGoldens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := bottest.Messages("Session is back. Its community *pays* for the work.")
+	all := bottest.Session()
 	for _, kind := range []string{"alert", "card"} {
 		box, err := c.Encode(all[kind])
 		if err != nil {

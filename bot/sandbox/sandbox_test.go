@@ -155,7 +155,6 @@ func TestSlackRefusesWhatSlackRefuses(t *testing.T) {
 			t.Errorf("the token %q: %s", token, text)
 		}
 	}
-	k.SetChannelLimit(true)
 	var status int
 	for range 2 {
 		status, _ = ask(t, http.MethodPost, k.URL()+"chat.postMessage", "Bearer "+k.BotToken(), post(`"text":"x"`))

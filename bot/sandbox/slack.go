@@ -45,7 +45,7 @@ func newSlack(s *Sandbox) *Slack {
 	k := &Slack{
 		s: s, botToken: "xoxb-" + randomText(), appToken: "xapp-1-" + randomText(), secret: randomText(),
 		team: "T0SANDBOX", botUser: "U0SPARKBOT", botID: "B0SPARKBOT", appID: "A0SPARKBOT",
-		channels: map[string]*slackChannel{}, users: map[string]string{}, admins: map[string]bool{},
+		limited: true, channels: map[string]*slackChannel{}, users: map[string]string{}, admins: map[string]bool{},
 		shown: map[string]*slackMessage{}, waiting: map[string]*slackCommand{}, sockets: map[*slackSocket]struct{}{},
 	}
 	k.routes()
@@ -118,7 +118,8 @@ func (k *Slack) change(channel string, do func(*slackChannel)) {
 // Fail makes the next requests fail.
 func (k *Slack) Fail(f Fault) { k.faults.add(f) }
 
-// SetChannelLimit refuses more than one message a second in a channel.
+// SetChannelLimit refuses more than one message a second in a channel, as it is
+// at first, or takes any number.
 func (k *Slack) SetChannelLimit(on bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -105,6 +105,7 @@ func TestSuite(t *testing.T) {
 }
 
 func harness(c *Client, k *sandbox.Slack) bottest.Harness {
+	k.SetChannelLimit(false)
 	channel := k.AddChannel("news")
 	return bottest.Harness{
 		Platform: store.Slack, Sender: c, Workspace: k.Team(), Channel: channel,
@@ -295,7 +296,7 @@ func TestGoldens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := bottest.Messages("Session is back. Its community *pays* for the work.")
+	all := bottest.Session()
 	for _, kind := range []string{"alert", "card"} {
 		body, err := c.Encode(all[kind])
 		if err != nil {

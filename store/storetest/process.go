@@ -49,9 +49,8 @@ func start(bin string) (*process, error) {
 	p := &process{dir: dir, exited: make(chan struct{})}
 	p.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300")
-	// The server is told to stop when the thread that started it ends, so that it
-	// never outlives a test binary that was killed.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Pdeathsig: syscall.SIGQUIT}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
+	endWithParent(p.cmd.SysProcAttr)
 	p.cmd.Dir = dir
 	var log bytes.Buffer
 	p.cmd.Stdout, p.cmd.Stderr = &log, &log

@@ -15,10 +15,11 @@ import (
 
 func sample() (store.Project, []store.Move) {
 	velocity := 3.8
-	return store.Project{
+	p := store.Project{
 		Slug: "session", Name: "Session", Category: "COMMS", Tagline: "A messenger", Headline: "Back", Tags: []string{"privacy", "p2p"},
 		CurrentState: "now", Heading: "on", Prediction: "soon", URL: "https://getsession.org", IconURL: "https://getsession.org/i.png", Curated: &velocity,
-	}, []store.Move{
+	}
+	return p, []store.Move{
 		{Key: "k1", Title: "Funded", Summary: "Donations ☂ “arrive”", SourceURL: "https://x.org/1", Spark: true, OccurredAt: time.Date(2026, 8, 10, 9, 30, 0, 5e6, time.UTC)},
 		{Title: "Appeal", SourceURL: "https://x.org/2", OccurredAt: time.Date(2026, 5, 10, 9, 30, 0, 0, time.UTC)},
 	}
