@@ -1,12 +1,14 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"sparkbot/store"
+	"sparkbot/store/sqlstore"
 )
 
 func writesAreNoticed(t *testing.T, w *World) {
@@ -51,10 +53,26 @@ func writesAreNoticed(t *testing.T, w *World) {
 
 func commitsWake(t *testing.T, w *World) {
 	w.Project("session", "COMMS")
-	wakes, err := w.DB.Watch(t.Context())
+	options := sqlstore.Options{Logger: Log(t)}
+	if w.DB.Dialect() == "postgres" {
+		options.Poll = time.Hour // so that only a notification can wake it
+	}
+	watcher, err := sqlstore.Open(t.Context(), w.URL, options)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = watcher.Close() }()
+	ctx, stop := context.WithCancel(t.Context())
+	wakes, err := watcher.Watch(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		stop()
+		for range wakes { // closed once the watch has ended
+			continue
+		}
+	}()
 	for i := range 3 {
 		w.Forget()
 		drain(wakes)
