@@ -48,6 +48,7 @@ const (
 	Broken                    // a failure of the platform's own
 	AnswerLost                // the message is accepted and the answer never comes
 	Nonsense                  // a success that cannot be read
+	Unasked                   // the next question about a channel is not answered
 )
 
 // Harness is a platform's stand-in with the adapter logged in to it.
@@ -227,6 +228,10 @@ func closed(t *testing.T, h Harness, _ *Script) {
 	}
 	if err := h.Sender.CanPost(t.Context(), "999", h.Channel); err == nil {
 		t.Error("a channel of another workspace is taken for ours")
+	}
+	h.Break(Unasked)
+	if err := h.Sender.CanPost(t.Context(), h.Workspace, h.Channel); err != nil {
+		t.Errorf("while the platform does not answer: %v", err)
 	}
 	h.Shut()
 	if err := h.Sender.CanPost(t.Context(), h.Workspace, h.Channel); err == nil || len(err.Error()) < 20 {

@@ -3,12 +3,15 @@ package discord
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 
 	dgo "github.com/bwmarrin/discordgo"
 
 	"sparkbot/notify"
 )
+
+var errForeign = errors.New("that is no channel of this server.")
 
 // channelInfo is what we read of a channel.
 type channelInfo struct {
@@ -28,18 +31,31 @@ type overwrite struct {
 // Channel types that are threads.
 func (c channelInfo) thread() bool { return c.Type >= 10 && c.Type <= 12 }
 
+// errUnsure says that Discord did not answer the question.
+var errUnsure = errors.New("Discord did not say what the bot may do")
+
 // CanPost reports whether the bot may post in a channel of the server. The error
-// says which permission is missing and where to give it.
+// says which permission is missing and where to give it. A Discord that does not
+// answer is no reason to refuse: the first post will tell.
 func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
+	err := c.canPost(ctx, workspace, channel)
+	if errors.Is(err, errUnsure) {
+		c.log.Warn("posting is taken to be allowed", "channel", channel, "reason", err)
+		return nil
+	}
+	return err
+}
+
+func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
 	if !snowflake(channel) || !snowflake(workspace) {
-		return errors.New("that is no channel of this server.")
+		return errForeign
 	}
 	info, err := c.channel(ctx, channel)
 	if err != nil {
 		return err
 	}
 	if info.GuildID != workspace {
-		return errors.New("that is no channel of this server.")
+		return errForeign
 	}
 	send, need := int64(dgo.PermissionSendMessages), "Send Messages"
 	ruling := info
@@ -75,16 +91,15 @@ func (c *Client) channel(ctx context.Context, id string) (channelInfo, error) {
 	if f, ok := errors.AsType[*notify.Failure](err); ok && f.Kind == notify.Gone {
 		return info, missing("View Channel")
 	}
-	return info, errors.New("Discord did not say whether I may post there; please try again in a minute.")
+	return info, fmt.Errorf("%w: %w", errUnsure, err)
 }
 
 // rights computes the bot's permissions in a channel as Discord documents it:
 // https://discord.com/developers/docs/topics/permissions#permission-overwrites
 func (c *Client) rights(ctx context.Context, guild string, overwrites []overwrite) (int64, error) {
-	unsure := errors.New("Discord did not say whether I may post there; please try again in a minute.")
 	me, err := c.me(ctx)
 	if err != nil {
-		return 0, unsure
+		return 0, fmt.Errorf("%w: %w", errUnsure, err)
 	}
 	var roles []struct {
 		ID          string `json:"id"`
@@ -93,8 +108,8 @@ func (c *Client) rights(ctx context.Context, guild string, overwrites []overwrit
 	var member struct {
 		Roles []string `json:"roles"`
 	}
-	if c.get(ctx, "/guilds/"+guild+"/roles", &roles) != nil || c.get(ctx, "/guilds/"+guild+"/members/"+me, &member) != nil {
-		return 0, unsure
+	if err := errors.Join(c.get(ctx, "/guilds/"+guild+"/roles", &roles), c.get(ctx, "/guilds/"+guild+"/members/"+me, &member)); err != nil {
+		return 0, fmt.Errorf("%w: %w", errUnsure, err)
 	}
 	mine := map[string]bool{guild: true} // the role @everyone has the server's id
 	for _, r := range member.Roles {

@@ -130,6 +130,7 @@ func harness(c *Client, d *sandbox.Discord) bottest.Harness {
 				bottest.ThrottleHTML: {Path: "/messages", Status: 429, Header: map[string]string{"Retry-After": "7"}, Body: "<html>slow down</html>"},
 				bottest.Broken:       {Path: "/messages", Status: 502, Body: "<html>bad gateway</html>"},
 				bottest.AnswerLost:   {Path: "/messages", AfterAccept: true},
+				bottest.Unasked:      {Path: "/channels/", Status: 500},
 				bottest.Nonsense:     {Path: "/messages", Status: 200, Body: "<html>hello</html>"},
 			}[f])
 		},

@@ -36,7 +36,7 @@ func (c *Client) Post(ctx context.Context, e notify.Envelope, box []byte) (notif
 		}
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Reason: "Discord could not be reached", Err: err}
 	}
-	if a.status != http.StatusOK && a.status != http.StatusCreated {
+	if a.status >= http.StatusMultipleChoices {
 		return notify.Receipt{}, failure(a)
 	}
 	var posted struct {

@@ -132,7 +132,7 @@ func (c *Client) Register(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("register the commands: %w", err)
 	}
-	if a.status != http.StatusOK {
+	if a.status >= http.StatusMultipleChoices {
 		return fmt.Errorf("register the commands: %w", failure(a))
 	}
 	c.log.Info("registered the slash commands with Discord")

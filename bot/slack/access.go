@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,11 +11,22 @@ import (
 	"sparkbot/notify"
 )
 
-var errUnsure = errors.New("Slack did not say whether I may post there; please try again in a minute.")
+// errUnsure says that Slack did not answer the question.
+var errUnsure = errors.New("Slack did not say whether the app may post")
 
 // CanPost reports whether the app may post in a channel. The error says what is
-// missing and what to do.
+// missing and what to do. A Slack that does not answer is no reason to refuse:
+// the first post will tell.
 func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
+	err := c.canPost(ctx, workspace, channel)
+	if errors.Is(err, errUnsure) {
+		c.log.Warn("posting is taken to be allowed", "channel", channel, "reason", err)
+		return nil
+	}
+	return err
+}
+
+func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
 	if team := c.ourTeam(); !channelID(channel) || team != "" && workspace != team {
 		return errors.New("that is no channel of this workspace.")
 	}
@@ -34,7 +46,7 @@ func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
 		case ok && strings.Contains(f.Reason, "scope"):
 			return errors.New(f.Reason + ".")
 		}
-		return errUnsure
+		return fmt.Errorf("%w: %w", errUnsure, err)
 	}
 	switch {
 	case info.Channel.IsArchived:

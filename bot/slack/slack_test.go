@@ -131,6 +131,7 @@ func harness(c *Client, k *sandbox.Slack) bottest.Harness {
 				bottest.ThrottleHTML: {Path: "chat.postMessage", Status: 429, Header: wait, Body: "<html>slow down</html>"},
 				bottest.Broken:       {Path: "chat.postMessage", Status: 503, Body: "<html>unavailable</html>"},
 				bottest.AnswerLost:   {Path: "chat.postMessage", AfterAccept: true},
+				bottest.Unasked:      {Path: "conversations.info", Status: 500},
 				bottest.Nonsense:     {Path: "chat.postMessage", Status: 200, Body: "<html>hello</html>"},
 			}[f])
 		},
