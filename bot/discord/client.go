@@ -24,6 +24,8 @@ import (
 	"time"
 
 	dgo "github.com/bwmarrin/discordgo"
+
+	"sparkbot/notify"
 )
 
 // Options are what a Client is made with.
@@ -193,6 +195,9 @@ func (c *Client) checkToken(ctx context.Context) error {
 		ID string `json:"id"`
 	}
 	err := c.get(ctx, "/users/@me", &me)
+	if f, ok := errors.AsType[*notify.Failure](err); ok {
+		err = fmt.Errorf("%s (%w)", f.Reason, f.Err)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tokenErr, c.userID = err, me.ID

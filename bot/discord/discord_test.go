@@ -397,6 +397,10 @@ func TestATokenThatIsRefusedIsToldWithoutIt(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "SPARKBOT_DISCORD_TOKEN") {
 		t.Errorf("Ready says %v", err)
 	}
+	_, err = c.Post(t.Context(), notify.Envelope{Channel: "1"}, []byte("{}"))
+	if f, ok := errors.AsType[*notify.Failure](err); !ok || f.Kind != notify.Throttled || f.Scope != notify.ScopePlatform || f.After == 0 {
+		t.Errorf("a post with a refused token gives %v, want everything to wait", err)
+	}
 	c, err = New(Options{Token: "hunter2", APIURL: "http://127.0.0.1:1"})
 	if err != nil {
 		t.Fatal(err)

@@ -76,6 +76,10 @@ const (
 	codeArchivedThread = 50083
 )
 
+// untilMended is how long nothing is sent after the token was refused: it costs
+// no message an attempt, and Discord bans addresses that go on asking.
+const untilMended = time.Minute
+
 // failure classifies an answer that is no success.
 func failure(a answer) *notify.Failure {
 	var e struct {
@@ -95,7 +99,8 @@ func failure(a answer) *notify.Failure {
 	case a.status == http.StatusTooManyRequests:
 		throttled(f, a.header, isJSON, e.RetryAfter, e.Global)
 	case a.status == http.StatusUnauthorized:
-		f.Kind, f.Reason = notify.Transient, "Discord refuses the bot's token; reset it under Bot and set SPARKBOT_DISCORD_TOKEN"
+		f.Reason = "Discord refuses the bot's token; reset it under Bot and set SPARKBOT_DISCORD_TOKEN"
+		f.Kind, f.Scope, f.After = notify.Throttled, notify.ScopePlatform, untilMended
 	case e.Code == codeUnknownChannel || e.Code == codeUnknownGuild:
 		f.Kind, f.Reason = notify.Gone, "the channel does not exist any more"
 	case e.Code == codeMissingAccess:

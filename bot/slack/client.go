@@ -20,6 +20,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"sparkbot/notify"
 )
 
 // Options are what a Client is made with.
@@ -202,6 +204,9 @@ func (c *Client) authenticate(ctx context.Context) error {
 		TeamID string `json:"team_id"`
 	}
 	header, err := c.ask(ctx, "auth.test", nil, &who)
+	if f, ok := errors.AsType[*notify.Failure](err); ok {
+		err = fmt.Errorf("%s (%w)", f.Reason, f.Err)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.err = err

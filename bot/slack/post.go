@@ -66,6 +66,10 @@ func address(e notify.Envelope, encoded []byte) ([]byte, error) {
 	return append(out, encoded[1:]...), nil
 }
 
+// untilMended is how long nothing is sent after the token was refused; it costs
+// no message an attempt.
+const untilMended = time.Minute
+
 // reasons say what Slack's errors mean for a place and how to mend them:
 // https://docs.slack.dev/reference/methods/chat.postMessage#errors
 var reasons = map[string]notify.Failure{
@@ -78,10 +82,10 @@ var reasons = map[string]notify.Failure{
 	"restricted_action_thread_only_channel": {Kind: notify.Gone, Reason: "the channel takes threads only"},
 	"account_inactive":                      {Kind: notify.Gone, Reason: "the app was removed from the workspace; install it again"},
 	"token_revoked":                         {Kind: notify.Gone, Reason: "the app's token was revoked; install it again"},
-	"invalid_auth":                          {Reason: "Slack refuses the bot token; install the app again and set SPARKBOT_SLACK_BOT_TOKEN"},
-	"not_authed":                            {Reason: "Slack got no token; set SPARKBOT_SLACK_BOT_TOKEN"},
-	"token_expired":                         {Reason: "the bot token is expired; install the app again and set SPARKBOT_SLACK_BOT_TOKEN"},
-	"missing_scope":                         {Reason: "the app lacks a scope; compare its manifest with docs/slack-manifest.yaml and install it again"},
+	"invalid_auth":                          {Kind: notify.Throttled, Scope: notify.ScopePlatform, After: untilMended, Reason: "Slack refuses the bot token; install the app again and set SPARKBOT_SLACK_BOT_TOKEN"},
+	"not_authed":                            {Kind: notify.Throttled, Scope: notify.ScopePlatform, After: untilMended, Reason: "Slack got no token; set SPARKBOT_SLACK_BOT_TOKEN"},
+	"token_expired":                         {Kind: notify.Throttled, Scope: notify.ScopePlatform, After: untilMended, Reason: "the bot token is expired; install the app again and set SPARKBOT_SLACK_BOT_TOKEN"},
+	"missing_scope":                         {Kind: notify.Throttled, Scope: notify.ScopePlatform, After: untilMended, Reason: "the app lacks a scope; compare its manifest with docs/slack-manifest.yaml and install it again"},
 	"ratelimited":                           {Kind: notify.Throttled, Reason: "Slack asks to wait"},
 	"rate_limited":                          {Kind: notify.Throttled, Reason: "Slack asks to wait"},
 	"message_limit_exceeded":                {Kind: notify.Throttled, Scope: notify.ScopeWorkspace, After: time.Minute, Reason: "the workspace has posted too much"},
@@ -118,14 +122,15 @@ func failure(a answer) *notify.Failure {
 	}
 	f, known := reasons[e.Error]
 	f.Err = cause
+	if e.Error == "missing_scope" && e.Needed != "" {
+		f.Reason = "the app lacks the scope " + e.Needed + "; add it under OAuth & Permissions and install the app again"
+	}
 	switch {
 	case f.Kind == notify.Throttled:
 		f.After = max(f.After, retryAfter(a.header), time.Second)
 		if !isJSON { // from the network in front of Slack
 			f.Scope = notify.ScopePlatform
 		}
-	case e.Error == "missing_scope" && e.Needed != "":
-		f.Reason = "the app lacks the scope " + e.Needed + "; add it under OAuth & Permissions and install the app again"
 	case known:
 	case a.status == http.StatusOK && !isJSON:
 		f.Kind, f.Reason = notify.Ambiguous, "Slack's answer was not readable"

@@ -14,11 +14,11 @@ import (
 // outside in: no new request, no new claim; what is in flight finishes within
 // ten seconds; the rest is released for another process or the next start.
 func (a *App) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
 	changes, err := a.db.Watch(ctx)
 	if err != nil {
 		return fmt.Errorf("watch the database: %w", err)
 	}
-	group, ctx := errgroup.WithContext(ctx)
 	noticed := make(chan struct{}, 1)
 	group.Go(func() error { return a.spread(ctx, changes, noticed) })
 	group.Go(func() error { return a.fanout.Run(ctx, noticed) })
