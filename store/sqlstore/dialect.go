@@ -27,7 +27,7 @@ type dialect struct {
 
 var onSQLite = dialect{
 	name:         "sqlite",
-	now:          "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+	now:          "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
 	elements:     "(SELECT value FROM json_each(%s))",
 	contains:     "EXISTS (SELECT 1 FROM json_each(%[1]s) x WHERE x.value = %[2]s)",
 	open:         "CAST(round((julianday(%s) - 2440587.5) * 86400000) AS INTEGER)",

@@ -66,3 +66,31 @@ func TestOpenSaysWhatIsWrongAndNoPassword(t *testing.T) {
 		}
 	}
 }
+
+// TestARoleThatMayOnlyWriteTheOpenTables writes as a program whose role was given
+// nothing of ours.
+func TestARoleThatMayOnlyWriteTheOpenTables(t *testing.T) {
+	w := storetest.NewWorld(t, storetest.Postgres(t))
+	w.Project("session", "COMMS")
+	conn, err := w.Outside.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	role := fmt.Sprintf("writer_%d", os.Getpid())
+	for _, query := range []string{
+		"CREATE ROLE " + role,
+		"GRANT SELECT ON projects TO " + role, "GRANT SELECT, INSERT, UPDATE ON moves TO " + role,
+		"SET ROLE " + role,
+		"INSERT INTO moves (project_id, title, source_url, occurred_at) SELECT id, 'Told', 'https://x.org', now() FROM projects",
+		"UPDATE moves SET spark = true",
+		"RESET ROLE", "DROP OWNED BY " + role, "DROP ROLE " + role,
+	} {
+		if _, err := conn.ExecContext(t.Context(), query); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+	}
+	if got := w.Kinds(); got != "stored sparked" {
+		t.Errorf("its writes are noticed as %q", got)
+	}
+}

@@ -132,8 +132,10 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER moves_stamp BEFORE INSERT OR UPDATE ON moves FOR EACH ROW EXECUTE FUNCTION sparkbot_stamp_move();
 
+-- Runs as its owner, so that a role which may write moves needs no right to the
+-- outbox.
 -- +goose StatementBegin
-CREATE FUNCTION sparkbot_note_move() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION sparkbot_note_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     what text;
 BEGIN

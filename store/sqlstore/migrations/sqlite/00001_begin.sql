@@ -41,7 +41,9 @@ CREATE TABLE moves (
 );
 CREATE INDEX moves_by_time ON moves (project_id, datetime(occurred_at) DESC, id DESC);
 
--- Tables of ours. Times are milliseconds since 1970, UTC.
+-- Tables of ours. Times are milliseconds since 1970, UTC. Defaults and triggers
+-- run in the SQLite of whoever writes, so they use nothing that a version of some
+-- years ago lacks.
 CREATE TABLE places (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     platform        TEXT NOT NULL,
@@ -49,7 +51,7 @@ CREATE TABLE places (
     channel         TEXT NOT NULL,
     disabled_at     INTEGER,
     disabled_reason TEXT NOT NULL DEFAULT '',
-    created_at      INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+    created_at      INTEGER NOT NULL DEFAULT (CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)),
     UNIQUE (platform, workspace, channel)
 );
 
@@ -62,7 +64,7 @@ CREATE TABLE subscriptions (
     events     INTEGER NOT NULL,
     role       TEXT NOT NULL DEFAULT '',
     created_by TEXT NOT NULL DEFAULT '',
-    since      INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+    since      INTEGER NOT NULL DEFAULT (CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)),
     UNIQUE (place_id, kind, value)
 );
 CREATE INDEX subscriptions_by_target ON subscriptions (kind, value, place_id);
@@ -78,7 +80,7 @@ CREATE TABLE move_changes (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     move_id INTEGER NOT NULL REFERENCES moves (id) ON DELETE CASCADE,
     kind    TEXT NOT NULL,
-    at      INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+    at      INTEGER NOT NULL DEFAULT (CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)),
     cursor_ INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX move_changes_by_move ON move_changes (move_id);
@@ -97,7 +99,7 @@ CREATE TABLE deliveries (
     give_up_at INTEGER NOT NULL,
     message_id TEXT NOT NULL DEFAULT '',
     reason     TEXT NOT NULL DEFAULT '',
-    created_at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+    created_at INTEGER NOT NULL DEFAULT (CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)),
     settled_at INTEGER,
     UNIQUE (place_id, key)
 );
