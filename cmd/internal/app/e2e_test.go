@@ -164,12 +164,16 @@ func mainJob(t *testing.T, s *scene) {
 
 	s.discordSays(onDiscord, "/sparkbot unsubscribe subscription:session")
 	s.slackSays(onSlack, "/spark unsubscribe session")
+	storeOldSpark(t, s.url, "session", "history", 73*time.Hour)
 	storeSpark(t, s.url, "session", "unheard")
 	eventually(t, "the control channel hears the second spark", 10*time.Second, func() bool {
 		return mentions(slack.Messages(control), "unheard") == 1
 	})
 	if d, sl := mentions(discord.Messages(onDiscord), "unheard"), mentions(slack.Messages(onSlack), "unheard"); d+sl != 0 {
 		t.Errorf("after unsubscribing, %d messages on Discord and %d on Slack", d, sl)
+	}
+	if n := mentions(slack.Messages(control), "history"); n != 0 {
+		t.Errorf("what happened 73 hours ago is told %d times", n)
 	}
 	s.owedNothing(store.Discord, discord.Guild(), onDiscord)
 	s.owedNothing(store.Slack, slack.Team(), onSlack)

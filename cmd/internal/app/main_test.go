@@ -62,10 +62,14 @@ func writerProcess() error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
+	age, err := time.ParseDuration(os.Getenv("SPARKBOT_TEST_AGE"))
+	if err != nil {
+		return err
+	}
 	_, err = db.Exec(`INSERT INTO moves (project_id, title, summary, source_url, spark, occurred_at)
 		SELECT id, $1, 'Told by another process.', $2, $3, $4 FROM projects WHERE slug = $5`,
 		os.Getenv("SPARKBOT_TEST_TITLE"), "https://example.org/"+os.Getenv("SPARKBOT_TEST_TITLE"), true,
-		time.Now().UTC().Format(time.RFC3339), os.Getenv("SPARKBOT_TEST_SLUG"))
+		time.Now().Add(-age).UTC().Format(time.RFC3339), os.Getenv("SPARKBOT_TEST_SLUG"))
 	return err
 }
 
@@ -80,8 +84,14 @@ func openOutside(url string) (*sql.DB, error) {
 // storeSpark stores a spark of the project from another process.
 func storeSpark(t *testing.T, url, slug, title string) {
 	t.Helper()
+	storeOldSpark(t, url, slug, title, 0)
+}
+
+// storeOldSpark stores one that happened some time ago.
+func storeOldSpark(t *testing.T, url, slug, title string, age time.Duration) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), roleEnv+"=writer", "SPARKBOT_TEST_URL="+url, "SPARKBOT_TEST_SLUG="+slug, "SPARKBOT_TEST_TITLE="+title)
+	cmd.Env = append(os.Environ(), roleEnv+"=writer", "SPARKBOT_TEST_URL="+url, "SPARKBOT_TEST_SLUG="+slug, "SPARKBOT_TEST_TITLE="+title, "SPARKBOT_TEST_AGE="+age.String())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("another process stores a spark: %v\n%s", err, out)
 	}
