@@ -110,6 +110,16 @@ func (c *Client) start(in incoming, a Answerer) <-chan bot.Reply {
 	return done
 }
 
+// guarded runs f and outlives a panic in it.
+func (c *Client) guarded(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.log.Error("an answer panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	f()
+}
+
 func (c *Client) reply(ctx context.Context, in incoming, a Answerer) bot.Reply {
 	if team := c.ourTeam(); team != "" && in.team != team {
 		return sentence("This app is set up for another workspace.")

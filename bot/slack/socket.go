@@ -30,7 +30,11 @@ func (c *Client) Run(ctx context.Context, a Answerer) error {
 		<-ctx.Done()
 		return nil
 	}
-	c.persist(ctx, "hold Socket Mode", func(ctx context.Context) error { return c.hold(ctx, a) })
+	c.persist(ctx, "hold Socket Mode", func(ctx context.Context) error {
+		err := c.hold(ctx, a)
+		c.socketIs("not connected: " + err.Error())
+		return err
+	})
 	return nil
 }
 
@@ -62,24 +66,22 @@ func (c *Client) persist(ctx context.Context, what string, do func(context.Conte
 
 // hold runs one Socket Mode client and returns when it must be replaced, always
 // with an error. The client reconnects by itself after a drop; an app token or
-// scope that Slack refuses it would try for ever, so that ends it here.
+// scope that Slack refuses it would try for ever, so that ends it here. It lets
+// go of a connection before it opens the next, so a command typed in that second
+// is lost; commands over HTTP know no such gap.
 func (c *Client) hold(parent context.Context, a Answerer) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
-	defer c.socketIs("not connected")
 	client := socketmode.New(
 		api.New(c.token, api.OptionAppLevelToken(c.appToken), api.OptionAPIURL(c.base), api.OptionHTTPClient(c.http), api.OptionLog(log.New(io.Discard, "", 0))),
-		socketmode.OptionLog(log.New(io.Discard, "", 0)),
+		socketmode.OptionLog(log.New(io.Discard, "", 0)), socketmode.OptionReadLimit(maxAnswer),
 	)
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(ctx) }()
 	for {
 		select {
 		case err := <-ended:
-			if err == nil {
-				err = errors.New("the connection ended")
-			}
-			return err
+			return refusal(err)
 		case e := <-client.Events:
 			if err := c.event(ctx, client, e, a); err != nil {
 				cancel()
@@ -108,30 +110,51 @@ func (c *Client) event(ctx context.Context, client *socketmode.Client, e socketm
 	case socketmode.EventTypeConnected:
 		c.socketIs("")
 		c.log.Info("connected to Slack's Socket Mode")
-	case socketmode.EventTypeConnecting, socketmode.EventTypeDisconnect:
-		c.socketIs("connecting")
+	case socketmode.EventTypeConnecting:
+		c.reconnecting()
 	case socketmode.EventTypeInvalidAuth:
-		return errors.New("Slack refuses the app token; generate one with connections:write and set SPARKBOT_SLACK_APP_TOKEN")
+		return errors.New("there is no Slack at this address; check slack.api_url")
 	case socketmode.EventTypeConnectionError:
-		c.socketIs("not connected")
 		if failed, ok := e.Data.(*api.ConnectionErrorEvent); ok {
-			if refused, ok := errors.AsType[api.SlackErrorResponse](failed.ErrorObj); ok {
-				return fmt.Errorf("Slack refuses Socket Mode: %s", refused.Err)
+			if _, refused := errors.AsType[api.SlackErrorResponse](failed.ErrorObj); refused {
+				return refusal(failed.ErrorObj)
 			}
-			c.log.Warn("Socket Mode is interrupted", "attempt", failed.Attempt, "error", withoutURL(failed.ErrorObj))
+			err := withoutURL(failed.ErrorObj)
+			c.socketIs("not connected: " + err.Error())
+			c.log.Warn("Socket Mode is interrupted", "attempt", failed.Attempt, "error", err)
 		}
 	case socketmode.EventTypeSlashCommand:
 		if e.Request != nil {
-			go c.socketCommand(ctx, client, *e.Request, a)
+			go c.guarded(func() { c.socketCommand(ctx, client, *e.Request, a) })
 		}
 	case socketmode.EventTypeInteractive:
 		if e.Request != nil {
-			go c.socketButton(ctx, client, *e.Request, a)
+			go c.guarded(func() { c.socketButton(ctx, client, *e.Request, a) })
 		}
 	case socketmode.EventTypeErrorBadMessage:
 		c.unread(ctx, client, e, a)
 	}
 	return nil
+}
+
+// refusal says what is wrong with the app token, where Slack says so, and how to
+// mend it.
+func refusal(err error) error {
+	if err == nil {
+		return errors.New("the connection ended")
+	}
+	code := err.Error()
+	if said, ok := errors.AsType[api.SlackErrorResponse](err); ok {
+		code = said.Err
+	}
+	switch code {
+	case "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type":
+		return fmt.Errorf("Slack refuses the app token (%s); generate one with the scope connections:write and set SPARKBOT_SLACK_APP_TOKEN", code)
+	case "missing_scope":
+		return errors.New("the app token lacks the scope connections:write; generate one with it and set SPARKBOT_SLACK_APP_TOKEN")
+	default:
+		return fmt.Errorf("Slack refuses Socket Mode: %w", withoutURL(err))
+	}
 }
 
 // unread handles what the library could not read into its types. Buttons are
@@ -143,7 +166,7 @@ func (c *Client) unread(ctx context.Context, client *socketmode.Client, e socket
 	}
 	var r socketmode.Request
 	if err := json.Unmarshal(bad.Message, &r); err == nil && r.Type == socketmode.RequestTypeInteractive {
-		go c.socketButton(ctx, client, r, a)
+		go c.guarded(func() { c.socketButton(ctx, client, r, a) })
 		return
 	}
 	c.log.Warn("a message over Socket Mode is not readable", "error", bad.Cause)
@@ -160,7 +183,7 @@ func (c *Client) socketCommand(ctx context.Context, client *socketmode.Client, r
 		ResponseURL string `json:"response_url"`
 	}
 	if err := json.Unmarshal(r.Payload, &p); err != nil {
-		c.acknowledge(client, r, nil)
+		c.acknowledge(ctx, client, r)
 		c.log.Error("a command is not readable", "error", err)
 		return
 	}
@@ -170,16 +193,22 @@ func (c *Client) socketCommand(ctx context.Context, client *socketmode.Client, r
 	defer timer.Stop()
 	select {
 	case reply := <-done:
-		c.acknowledge(client, r, c.shown(in, reply))
+		// The client refuses an acknowledgement of 20 KB, which Slack would drop
+		// without a word: such a reply takes the long way.
+		if r.AcceptsResponsePayload && client.AckCtx(ctx, r.EnvelopeID, json.RawMessage(c.shown(in, reply))) == nil {
+			return
+		}
+		c.acknowledge(ctx, client, r)
+		c.respond(context.WithoutCancel(ctx), in, reply)
 	case <-timer.C:
-		c.acknowledge(client, r, nil)
+		c.acknowledge(ctx, client, r)
 		c.respond(context.WithoutCancel(ctx), in, <-done)
 	}
 }
 
 // socketButton acknowledges at once; the reply goes to the response_url.
 func (c *Client) socketButton(ctx context.Context, client *socketmode.Client, r socketmode.Request, a Answerer) {
-	c.acknowledge(client, r, nil)
+	c.acknowledge(ctx, client, r)
 	in, act, err := pressed(r.Payload)
 	if err != nil {
 		c.log.Error("a button is not readable", "error", err)
@@ -190,15 +219,10 @@ func (c *Client) socketButton(ctx context.Context, client *socketmode.Client, r 
 	}
 }
 
-func (c *Client) acknowledge(client *socketmode.Client, r socketmode.Request, payload []byte) {
-	var err error
-	if payload == nil {
-		err = client.Ack(r)
-	} else {
-		err = client.Ack(r, json.RawMessage(payload))
-	}
-	if err != nil {
-		c.log.Error("a command could not be acknowledged", "error", err)
+// acknowledge says no more than that a request has come.
+func (c *Client) acknowledge(ctx context.Context, client *socketmode.Client, r socketmode.Request) {
+	if err := client.AckCtx(ctx, r.EnvelopeID, nil); err != nil {
+		c.log.Error("a request could not be acknowledged", "error", err)
 	}
 }
 
@@ -206,4 +230,13 @@ func (c *Client) socketIs(state string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.socket = state
+}
+
+// reconnecting keeps the reason why the last attempt failed, if it did.
+func (c *Client) reconnecting() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.socket == "" {
+		c.socket = "connecting again"
+	}
 }
