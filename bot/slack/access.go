@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,14 +40,7 @@ func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
 		} `json:"channel"`
 	}
 	if _, err := c.ask(ctx, "conversations.info", url.Values{"channel": {channel}}, &info); err != nil {
-		f, ok := errors.AsType[*notify.Failure](err)
-		switch {
-		case ok && f.Kind == notify.Gone:
-			return errors.New("I am not in this channel. Type /invite @sparkbot here, then try again.")
-		case ok && strings.Contains(f.Reason, "scope"):
-			return errors.New(f.Reason + ".")
-		}
-		return fmt.Errorf("%w: %w", errUnsure, err)
+		return c.barred(err)
 	}
 	switch {
 	case info.Channel.IsArchived:
@@ -56,8 +50,27 @@ func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
 	case !info.Channel.IsPrivate && c.hasScope("chat:write.public"):
 		return nil
 	default:
-		return errors.New("I am not in this channel. Type /invite @sparkbot here, then try again.")
+		return c.uninvited()
 	}
+}
+
+// barred says what it means that Slack does not describe a channel.
+func (c *Client) barred(err error) error {
+	f, ok := errors.AsType[*notify.Failure](err)
+	switch code := codeOf(err); {
+	case code == "channel_not_found":
+		return c.uninvited()
+	case ok && (f.Kind == notify.Gone || f.Kind == notify.Throttled && code != "ratelimited" && code != "rate_limited"):
+		return errors.New(f.Reason + ".")
+	default:
+		return fmt.Errorf("%w: %w", errUnsure, err)
+	}
+}
+
+func (c *Client) uninvited() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return fmt.Errorf("I am not in this channel. Type /invite @%s here, then try again.", cmp.Or(c.name, "sparkbot"))
 }
 
 func (c *Client) hasScope(scope string) bool {

@@ -55,6 +55,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	team    string
+	name    string // the bot's, as /invite takes it
 	scopes  string
 	checked time.Time // when the token was last accepted or refused
 	err     error
@@ -88,7 +89,7 @@ func New(o Options) (*Client, error) {
 	if c.appToken != "" {
 		c.socket = "not connected yet"
 	}
-	c.http = &http.Client{Timeout: requestTimeout, Transport: transport()}
+	c.http = &http.Client{Timeout: requestTimeout, Transport: transport(), CheckRedirect: stay}
 	return c, nil
 }
 
@@ -106,6 +107,10 @@ func transport() *http.Transport {
 		ResponseHeaderTimeout: requestTimeout,
 	}
 }
+
+// stay follows no redirect: a token and a post go where they were sent, or
+// nowhere.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 4 << 20
@@ -202,6 +207,7 @@ func (c *Client) Ready(ctx context.Context) error {
 func (c *Client) authenticate(ctx context.Context) error {
 	var who struct {
 		TeamID string `json:"team_id"`
+		User   string `json:"user"`
 	}
 	header, err := c.ask(ctx, "auth.test", nil, &who)
 	if f, ok := errors.AsType[*notify.Failure](err); ok {
@@ -211,7 +217,7 @@ func (c *Client) authenticate(ctx context.Context) error {
 	defer c.mu.Unlock()
 	c.err = err
 	if err == nil {
-		c.team, c.scopes = who.TeamID, header.Get("X-OAuth-Scopes")
+		c.team, c.name, c.scopes = who.TeamID, who.User, header.Get("X-OAuth-Scopes")
 	}
 	if ctx.Err() == nil {
 		c.checked = c.now()

@@ -156,7 +156,11 @@ func TestFailuresAsSlackSaysThem(t *testing.T) {
 		{"a missing scope", 200, `{"ok":false,"error":"missing_scope","needed":"chat:write"}`, notify.Throttled, "chat:write"},
 		{"refused blocks", 200, `{"ok":false,"error":"invalid_blocks","response_metadata":{"messages":["too long"]}}`, notify.Permanent, "invalid_blocks"},
 		{"an internal error may have posted", 200, `{"ok":false,"error":"internal_error"}`, notify.Ambiguous, "may have posted"},
-		{"an error we do not know", 200, `{"ok":false,"error":"brand_new"}`, notify.Permanent, "brand_new"},
+		{"an error we do not know", 200, `{"ok":false,"error":"brand_new"}`, notify.Transient, "brand_new"},
+		{"a message that is too long", 200, `{"ok":false,"error":"msg_blocks_too_long"}`, notify.Permanent, "msg_blocks_too_long"},
+		{"a body that is too large", 413, `<html>`, notify.Permanent, "too large"},
+		{"a redirect", 302, ``, notify.Transient, "problem of its own"},
+		{"no permission in the channel", 200, `{"ok":false,"error":"no_permission"}`, notify.Gone, "/invite"},
 		{"a bad gateway", 502, `<html>`, notify.Transient, "problem of its own"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
