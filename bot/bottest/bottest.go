@@ -64,6 +64,7 @@ type Harness struct {
 	Posted func() []Shown
 	Break  func(Fault)
 	Shut   func() // takes the bot's right to post in the channel
+	Open   func() // gives it back
 	Lost   func() // takes the channel away
 }
 
@@ -239,6 +240,10 @@ func closed(t *testing.T, h Harness, _ *Script) {
 	}
 	if _, err := post(t, h, sentence("hello")); notify.Classify(orNone(err)).Kind != notify.Gone {
 		t.Errorf("a post to a closed channel gives %v", err)
+	}
+	h.Open()
+	if _, err := post(t, h, sentence("hello")); err != nil {
+		t.Errorf("a post to a channel that is open again gives %v", err)
 	}
 	h.Lost()
 	if _, err := post(t, h, sentence("hello")); notify.Classify(orNone(err)).Kind != notify.Gone {

@@ -135,6 +135,7 @@ func harness(c *Client, d *sandbox.Discord) bottest.Harness {
 			}[f])
 		},
 		Shut: func() { d.Deny(channel) },
+		Open: func() { d.Allow(channel) },
 		Lost: func() { d.DeleteChannel(channel) },
 	}
 }

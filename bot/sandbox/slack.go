@@ -69,9 +69,6 @@ func (k *Slack) SigningSecret() string { return k.secret }
 // Team is the workspace's id.
 func (k *Slack) Team() string { return k.team }
 
-// BotUser is the bot's user id.
-func (k *Slack) BotUser() string { return k.botUser }
-
 // AddChannel makes a public channel of which the bot is a member.
 func (k *Slack) AddChannel(name string) string {
 	k.mu.Lock()

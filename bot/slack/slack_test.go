@@ -136,6 +136,7 @@ func harness(c *Client, k *sandbox.Slack) bottest.Harness {
 			}[f])
 		},
 		Shut: func() { k.Kick(channel) },
+		Open: func() { k.Invite(channel) },
 		Lost: func() { k.Archive(channel) },
 	}
 }
