@@ -59,7 +59,8 @@ type Client struct {
 	scopes  string
 	checked time.Time // when the token was last accepted or refused
 	err     error
-	socket  string // why Socket Mode is not connected; empty when it is or is not used
+	ranks   map[string]rank // by member
+	socket  string          // why Socket Mode is not connected; empty when it is or is not used
 }
 
 // requestTimeout bounds one request with its answer.
@@ -72,7 +73,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		token: o.BotToken, appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
-		base: o.APIURL, now: o.Now, log: o.Log, seen: newReplays(), patience: firstAnswer,
+		base: o.APIURL, now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer,
 	}
 	if c.base == "" {
 		c.base = "https://slack.com/api/"

@@ -15,15 +15,19 @@ import (
 )
 
 const (
-	maxCommand = 1 << 20
-	maxSkew    = 5 * time.Minute
-	maxReplays = 100_000
+	maxCommand = 1 << 20         // bytes of a request
+	maxSkew    = 5 * time.Minute // between Slack's clock and ours
+	maxReplays = 100_000         // signatures; 10 MB or so
 )
 
 // Commands handles signed slash commands over HTTP. A reply that is ready in
 // time is the answer; a later one goes to the response_url.
 func (c *Client) Commands(a Answerer) http.Handler {
 	return c.verified(func(w http.ResponseWriter, r *http.Request, form url.Values) {
+		if form.Get("ssl_check") == "1" { // Slack only looks at the certificate
+			w.WriteHeader(http.StatusOK)
+			return
+		}
 		in := slash(form)
 		done := c.start(in, a)
 		timer := time.NewTimer(c.patience)
@@ -34,7 +38,7 @@ func (c *Client) Commands(a Answerer) http.Handler {
 			_, _ = w.Write(c.shown(in, reply))
 		case <-timer.C:
 			w.WriteHeader(http.StatusOK)
-			go func() { c.respond(context.WithoutCancel(r.Context()), in, <-done) }()
+			go c.guarded(func() { c.respond(context.WithoutCancel(r.Context()), in, <-done) })
 		}
 	})
 }
@@ -51,7 +55,7 @@ func (c *Client) Interactivity(a Answerer) http.Handler {
 		w.WriteHeader(http.StatusOK)
 		if act {
 			done := c.start(in, a)
-			go func() { c.respond(context.WithoutCancel(r.Context()), in, <-done) }()
+			go c.guarded(func() { c.respond(context.WithoutCancel(r.Context()), in, <-done) })
 		}
 	})
 }
@@ -99,28 +103,40 @@ func (c *Client) signed(signature, stamp string, raw []byte) bool {
 	return hmac.Equal([]byte(signature), []byte("v0="+hex.EncodeToString(mac.Sum(nil))))
 }
 
-// replays remembers signatures for as long as they would be accepted.
+// replays remembers signatures for as long as they would be accepted, but never
+// more than maxReplays of them: a flood of signed requests pushes out the oldest.
 type replays struct {
 	mu    sync.Mutex
-	until map[string]time.Time
+	known map[string]struct{}
+	order []replay // oldest first
 }
 
-func newReplays() *replays { return &replays{until: map[string]time.Time{}} }
+type replay struct {
+	signature string
+	until     time.Time
+}
+
+func newReplays() *replays { return &replays{known: map[string]struct{}{}} }
 
 // before reports whether the signature was seen, and remembers it.
 func (r *replays) before(signature string, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if until, seen := r.until[signature]; seen && now.Before(until) {
+	for len(r.order) > 0 && !now.Before(r.order[0].until) {
+		r.forget()
+	}
+	if _, seen := r.known[signature]; seen {
 		return true
 	}
-	if len(r.until) >= maxReplays {
-		for s, until := range r.until {
-			if !now.Before(until) {
-				delete(r.until, s)
-			}
-		}
+	if len(r.order) >= maxReplays {
+		r.forget()
 	}
-	r.until[signature] = now.Add(2 * maxSkew)
+	r.known[signature] = struct{}{}
+	r.order = append(r.order, replay{signature, now.Add(2 * maxSkew)})
 	return false
+}
+
+func (r *replays) forget() {
+	delete(r.known, r.order[0].signature)
+	r.order = r.order[1:]
 }

@@ -131,28 +131,10 @@ func (c *Client) reply(ctx context.Context, in incoming, a Answerer) bot.Reply {
 	r := bot.Request{
 		ID: in.id, Platform: store.Slack, Workspace: in.team, Channel: in.channel, User: in.user, Button: in.button, Command: command, At: c.now(),
 	}
-	if r.Manager, err = c.manager(ctx, in.user); err != nil {
+	if r.Manager, err = c.manager(ctx, in.user, command.Verb); err != nil {
 		return sentence(err.Error())
 	}
 	return a.Answer(ctx, r)
-}
-
-// manager reports whether a member may change what a channel hears.
-func (c *Client) manager(ctx context.Context, user string) (bool, error) {
-	if c.managers != ManagersAdmins {
-		return true, nil
-	}
-	var info struct {
-		User struct {
-			IsAdmin bool `json:"is_admin"`
-			IsOwner bool `json:"is_owner"`
-		} `json:"user"`
-	}
-	if _, err := c.ask(ctx, "users.info", url.Values{"user": {user}}, &info); err != nil {
-		c.log.Error("Slack did not say whether a member is an admin", "error", err)
-		return false, errors.New("Slack did not say whether you are an admin; please try again in a minute. The app needs the scope users:read.")
-	}
-	return info.User.IsAdmin || info.User.IsOwner, nil
 }
 
 // shown is a reply as it stands in an answer or goes to a response_url.
@@ -170,6 +152,7 @@ func (c *Client) shown(in incoming, reply bot.Reply) []byte {
 	if reply.Update && in.button {
 		head = `{"replace_original":true,`
 	}
+	head += `"unfurl_links":false,"unfurl_media":false,`
 	return append([]byte(head), encoded[1:]...)
 }
 
