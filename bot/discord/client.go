@@ -86,9 +86,12 @@ func New(o Options) (*Client, error) {
 	} else {
 		c.gateway = "not connected yet"
 	}
-	c.http = &http.Client{Timeout: requestTimeout, Transport: transport()}
+	c.http = &http.Client{Timeout: requestTimeout, Transport: transport(), CheckRedirect: stay}
 	return c, nil
 }
+
+// stay follows no redirect: it would turn a post into a question.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // transport keeps enough idle connections that posts to many channels do not
 // open one each: the standard one keeps two.
@@ -200,9 +203,12 @@ func (c *Client) checkToken(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.tokenErr, c.userID = err, me.ID
-	if ctx.Err() == nil {
-		c.checked = c.now()
+	if ctx.Err() != nil { // who asked gave up, which says nothing of the token
+		return err
+	}
+	c.tokenErr, c.checked = err, c.now()
+	if me.ID != "" {
+		c.userID = me.ID
 	}
 	return err
 }
