@@ -3,7 +3,6 @@ package slack
 import (
 	"net/url"
 	"strings"
-	"unicode/utf16"
 )
 
 // Slack's markup has no character that takes the meaning from the next, so an
@@ -37,13 +36,4 @@ func web(address string) (string, bool) {
 		return "", false
 	}
 	return strings.NewReplacer("|", "%7C", ">", "%3E", "<", "%3C", " ", "%20", "\n", "", "\r", "").Replace(u.String()), true
-}
-
-// length counts a text in UTF-16 units, which is never less than Slack counts.
-func length(s string) int {
-	n := 0
-	for _, r := range s {
-		n += utf16.RuneLen(r)
-	}
-	return n
 }
