@@ -145,6 +145,7 @@ func harness(c *Client, d *sandbox.Discord) bottest.Harness {
 func TestBodiesSatisfyDiscordsSchema(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.AssertFormat()
 	schema := func(name string) *jsonschema.Schema {
 		s, err := compiler.Compile(filepath.Join("testdata", "discord-openapi.json") + "#/components/schemas/" + name)
 		if err != nil {
@@ -176,6 +177,7 @@ func TestBodiesSatisfyDiscordsSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(kind, "MessageCreateRequest", post)
+		check(kind+" edited", "MessageEditRequestPartial", c.shown(bot.Reply{Message: m}, false))
 		reply := bot.Reply{Message: m}
 		callback, err := json.Marshal(c.immediate(reply))
 		if err != nil {

@@ -2,7 +2,6 @@ package discord
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -16,42 +15,41 @@ import (
 const (
 	maxText       = 4000 // of all text displays together
 	maxComponents = 40   // nested ones among them
-	maxLabel      = 80
-	maxCustomID   = 100
-	maxButtonURL  = 512
 	maxMediaURL   = 2048
-	rowButtons    = 5
+	maxMediaText  = 1024 // of a picture's description
 
-	flagComponentsV2 = 1 << 15
-	flagEphemeral    = 1 << 6
-
-	// mark begins the custom_id of our buttons. A later grammar gets a later one.
-	mark = "v1 "
 	// headroom is left in every message for the mentions of an alert, which
-	// differ from place to place: 10 roles at most.
+	// differ from place to place.
 	headroom     = 300
-	maxMentions  = 10
 	zeroWidthGap = "\u200b" // what Discord shows for a text that is empty
 )
 
 // Encode gives the container that shows a message: everything but what differs
-// from place to place. Long texts are shortened to Discord's limits.
+// from place to place. Long texts are shortened to Discord's limits; texts of a
+// message with too many parts share a text display.
 func (c *Client) Encode(m notify.Message) ([]byte, error) {
+	_, parts := measure(container(m))
+	draw := container
+	if parts > maxComponents-1 {
+		draw = packed
+	}
 	fitted, ok := notify.Fit(m, func(m notify.Message) bool {
-		text, parts := measure(container(m))
+		text, parts := measure(draw(m))
 		return text <= maxText-headroom && parts <= maxComponents-1
 	})
 	if !ok {
-		text, parts := measure(container(fitted))
+		text, parts := measure(draw(fitted))
 		return nil, fmt.Errorf("the message has %d characters and %d components, more than Discord takes", text, parts)
 	}
-	body, err := json.Marshal(container(fitted))
+	body, err := json.Marshal(draw(fitted))
 	if err != nil {
 		return nil, fmt.Errorf("encode for Discord: %w", err)
 	}
 	return body, nil
 }
 
+// container draws a message. One that shows nothing shows its fallback, because
+// Discord takes no empty container.
 func container(m notify.Message) dgo.Container {
 	box := dgo.Container{AccentColor: &m.Accent}
 	used := ids{}
@@ -67,11 +65,30 @@ func container(m notify.Message) dgo.Container {
 			}
 		}
 	}
+	if len(box.Components) == 0 {
+		fallback := notify.Text{Spans: []notify.Span{{Text: notify.Cut(m.Fallback, 200)}}}
+		box.Components = append(box.Components, used.text(fallback))
+	}
 	return box
 }
 
-// ids are the custom_ids a message has so far; Discord takes each only once.
-type ids map[string]bool
+// packed is a container whose neighbouring texts share a text display.
+func packed(m notify.Message) dgo.Container {
+	box := container(m)
+	var parts []dgo.MessageComponent
+	for _, c := range box.Components {
+		text, isText := c.(dgo.TextDisplay)
+		if isText && len(parts) > 0 {
+			if before, ok := parts[len(parts)-1].(dgo.TextDisplay); ok {
+				parts[len(parts)-1] = dgo.TextDisplay{Content: before.Content + "\n" + text.Content}
+				continue
+			}
+		}
+		parts = append(parts, c)
+	}
+	box.Components = parts
+	return box
+}
 
 // text is a text display, or a section when something stands beside it.
 func (used ids) text(t notify.Text) dgo.MessageComponent {
@@ -80,7 +97,7 @@ func (used ids) text(t notify.Text) dgo.MessageComponent {
 		if address, ok := link(t.Icon); ok && len(address) <= maxMediaURL {
 			thumb := dgo.Thumbnail{Media: dgo.UnfurledMediaItem{URL: address}}
 			if t.IconAlt != "" {
-				alt := notify.Cut(t.IconAlt, 200)
+				alt := short(t.IconAlt, maxMediaText)
 				thumb.Description = &alt
 			}
 			return dgo.Section{Components: []dgo.MessageComponent{display}, Accessory: thumb}
@@ -134,7 +151,7 @@ func span(s notify.Span, headed bool) string {
 	before, after := s.Text[:at], s.Text[at+len(inner):]
 	out := escape(inner)
 	if address, ok := link(s.URL); s.URL != "" && ok {
-		out = "[" + strings.ReplaceAll(out, "\n", " ") + "](" + address + ")"
+		out = linked(inner, address)
 	}
 	if s.Strike {
 		out = "~~" + out + "~~"
@@ -146,39 +163,6 @@ func span(s notify.Span, headed bool) string {
 		out = "**" + out + "**"
 	}
 	return before + out + after
-}
-
-func (used ids) buttons(all []notify.Button) []dgo.MessageComponent {
-	var row []dgo.MessageComponent
-	for _, b := range all {
-		if made, ok := used.button(b); ok && len(row) < rowButtons {
-			row = append(row, made)
-		}
-	}
-	return row
-}
-
-// button leaves out what Discord would refuse: an address that is none or too
-// long, a command too long for a custom_id or asked for already.
-func (used ids) button(b notify.Button) (dgo.Button, bool) {
-	made := dgo.Button{Label: notify.Cut(b.Label, maxLabel), Style: dgo.SecondaryButton}
-	if b.URL != "" {
-		address, ok := link(b.URL)
-		made.Style, made.URL = dgo.LinkButton, address
-		return made, ok && length(address) <= maxButtonURL && made.Label != ""
-	}
-	switch {
-	case b.Danger:
-		made.Style = dgo.DangerButton
-	case b.Primary:
-		made.Style = dgo.PrimaryButton
-	}
-	made.CustomID = mark + b.Command
-	if used[made.CustomID] || length(made.CustomID) > maxCustomID || made.Label == "" {
-		return made, false
-	}
-	used[made.CustomID] = true
-	return made, true
 }
 
 // measure counts what Discord counts.
@@ -202,48 +186,4 @@ func measure(c dgo.MessageComponent) (text, parts int) {
 		text = length(c.Content)
 	}
 	return text, parts
-}
-
-// complete puts the envelope around a container: flags, mentions and, for a
-// post, the nonce. Only the roles given can be mentioned.
-func complete(box []byte, private bool, roles []string, nonce string) ([]byte, error) {
-	if len(box) == 0 || box[0] != '{' {
-		return nil, errors.New("no encoded message")
-	}
-	var mentions []string
-	for _, r := range roles[:min(len(roles), maxMentions)] {
-		if snowflake(r) {
-			mentions = append(mentions, r)
-		}
-	}
-	flags := flagComponentsV2
-	if private {
-		flags |= flagEphemeral
-	}
-	out := make([]byte, 0, len(box)+256)
-	out = fmt.Appendf(out, `{"flags":%d,"allowed_mentions":{"parse":[]`, flags)
-	if len(mentions) > 0 {
-		out = append(fmt.Appendf(out, `,"roles":["%s"]`, strings.Join(mentions, `","`)), `},"components":[`...)
-		out = fmt.Appendf(out, `{"type":10,"content":"<@&%s>"},`, strings.Join(mentions, "> <@&"))
-	} else {
-		out = append(out, `},"components":[`...)
-	}
-	out = append(append(out, box...), ']')
-	if nonce != "" {
-		out = fmt.Appendf(out, `,"nonce":%q,"enforce_nonce":true`, nonce)
-	}
-	return append(out, '}'), nil
-}
-
-// snowflake reports whether s has the form of one of Discord's ids.
-func snowflake(s string) bool {
-	if len(s) < 1 || len(s) > 20 {
-		return false
-	}
-	for _, r := range s {
-		if r < '0' || r > '9' {
-			return false
-		}
-	}
-	return true
 }

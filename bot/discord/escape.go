@@ -3,7 +3,10 @@ package discord
 import (
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf16"
+
+	"sparkbot/notify"
 )
 
 // special are the characters with a meaning in Discord's markdown. A backslash
@@ -13,7 +16,9 @@ import (
 const special = "\\`*_~|>#-+[]()<@"
 
 // escape makes a text show literally: no emphasis, link, mention, timestamp,
-// heading, list or quote can come of it, and a bare address in it is no link.
+// heading, list or quote can come of it. A bare address in it is shown but is no
+// link: only what was stored as a link may lead somewhere. The backslash before
+// "://" breaks it and is not seen.
 func escape(s string) string {
 	var b strings.Builder
 	onlyDigits, digits := true, 0 // since the line's beginning
@@ -21,12 +26,12 @@ func escape(s string) string {
 		switch {
 		case strings.ContainsRune(special, r),
 			r == ':' && strings.HasPrefix(s[i:], "://"),
-			r == '.' && onlyDigits && digits > 0: // 1. begins a list
+			r == '.' && onlyDigits && (digits > 0 || i == 0): // 1. begins a list; the 1 may stand in the text before
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
 		switch {
-		case r == '\n':
+		case r == '\n' || r == '\r':
 			onlyDigits, digits = true, 0
 		case r >= '0' && r <= '9':
 			digits++
@@ -49,8 +54,44 @@ func link(address string) (string, bool) {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return "", false
 	}
-	return strings.NewReplacer("(", "%28", ")", "%29", "<", "%3C", ">", "%3E", " ", "%20", "\\", "%5C", "\"", "%22", "*", "%2A", "`", "%60", "|", "%7C", "\n", "", "\r", "").
-		Replace(u.String()), true
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, hrefs.Replace(u.String())), true
+}
+
+// hrefs encodes what would end a link's address or has a meaning in markdown.
+var hrefs = strings.NewReplacer(
+	"(", "%28", ")", "%29", "<", "%3C", ">", "%3E", " ", "%20", "\\", "%5C", "\"", "%22", "*", "%2A", "`", "%60", "|", "%7C",
+	"\u00a0", "%C2%A0", "\u2028", "%E2%80%A8", "\u2029", "%E2%80%A9", "\u3000", "%E3%80%80",
+)
+
+// linked puts a link around a text. Discord's clients look for the end of a
+// link's text among its brackets whether or not they are escaped, and show no
+// link around what looks like an address; after such a text stands an arrow that
+// is the link.
+func linked(text, address string) string {
+	shown := strings.ReplaceAll(escape(text), "\n", " ")
+	if strings.Contains(text, "://") || !paired(text) {
+		return shown + " [↗](" + address + ")"
+	}
+	return "[" + shown + "](" + address + ")"
+}
+
+// paired reports whether every bracket has its partner and none stands in others.
+func paired(s string) bool {
+	open := false
+	for _, r := range s {
+		switch {
+		case r == '[' && open, r == ']' && !open:
+			return false
+		case r == '[', r == ']':
+			open = !open
+		}
+	}
+	return !open
 }
 
 // length counts a text as Discord's clients do, in UTF-16 units, which is never
@@ -61,4 +102,13 @@ func length(s string) int {
 		n += utf16.RuneLen(r)
 	}
 	return n
+}
+
+// short cuts a text to at most so many of Discord's characters. A user-perceived
+// character, by which notify.Cut counts, may be several of those.
+func short(s string, limit int) string {
+	for keep := limit; length(s) > limit; keep -= max(1, keep/8) {
+		s = notify.Cut(s, keep)
+	}
+	return s
 }
