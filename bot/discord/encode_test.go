@@ -152,7 +152,8 @@ func TestOnlyTheGivenRolesAreMentioned(t *testing.T) {
 	if body, err = complete([]byte(`{}`), false, roles, ""); err != nil || strings.Count(string(body), "<@&") != maxMentions {
 		t.Errorf("with many roles the body is %s, %v", body, err)
 	}
-	mentions := strings.SplitN(strings.SplitN(string(body), `"content":"`, 2)[1], `"`, 2)[0]
+	_, rest, _ := strings.Cut(string(body), `"content":"`)
+	mentions, _, _ := strings.Cut(rest, `"`)
 	if length(mentions) > headroom {
 		t.Errorf("the mentions take %d characters of %d", length(mentions), headroom)
 	}
