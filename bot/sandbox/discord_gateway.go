@@ -135,9 +135,6 @@ func (d *Discord) take(g *gatewayConn, f gatewayFrame) bool {
 			"session_id": randomText(), "resume_gateway_url": "ws" + strings.TrimPrefix(d.s.base, "http") + "/discord/gateway",
 			"application": map[string]any{"id": d.app, "flags": 0},
 		})
-		g.mu.Lock()
-		g.ready = true
-		g.mu.Unlock()
 	}
 	return true
 }
@@ -170,6 +167,8 @@ func (g *gatewayConn) send(op int, kind string, data any) {
 		f.Seq = &seq
 	}
 	_ = g.ws.WriteJSON(f) // a connection that ended is noticed by its reader
+	// The bot may be sent events as soon as it has read READY, and none before.
+	g.ready = g.ready || kind == "READY"
 }
 
 func (g *gatewayConn) end() { _ = g.ws.Close() }

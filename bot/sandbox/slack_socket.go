@@ -57,21 +57,25 @@ func (k *Slack) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := &slackSocket{ws: ws, acks: map[string]chan json.RawMessage{}}
-	if err := s.send(map[string]any{
-		"type": "hello", "num_connections": 1, "connection_info": map[string]any{"app_id": k.appID},
-		"debug_info": map[string]any{"host": "sandbox", "approximate_connection_time": 3600},
-	}); err != nil {
-		return
-	}
+	// The app may be sent commands as soon as it has read hello, and none before.
+	s.mu.Lock()
 	k.mu.Lock()
 	k.sockets[s] = struct{}{}
 	k.mu.Unlock()
+	err = s.ws.WriteJSON(map[string]any{
+		"type": "hello", "num_connections": 1, "connection_info": map[string]any{"app_id": k.appID},
+		"debug_info": map[string]any{"host": "sandbox", "approximate_connection_time": 3600},
+	})
+	s.mu.Unlock()
 	defer func() {
 		k.mu.Lock()
 		delete(k.sockets, s)
 		k.mu.Unlock()
 		_ = ws.Close()
 	}()
+	if err != nil {
+		return
+	}
 	for {
 		var ack struct {
 			ID      string          `json:"envelope_id"`
