@@ -33,9 +33,14 @@ func (s *Store) Changes(ctx context.Context, limit int) ([]store.Change, error) 
 	return changes, nil
 }
 
-// FinishChanges drops changes that concern nobody.
+// FinishChanges drops changes that concern nobody. Those that another process is
+// just dropping or expanding are left to it.
 func (s *Store) FinishChanges(ctx context.Context, ids []int64) error {
-	_, err := s.write.ExecContext(ctx, s.dialect.sql("DELETE FROM move_changes WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)"), array(ids))
+	which := "SELECT c.id FROM move_changes c WHERE c.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)"
+	if s.dialect.name == onPostgres.name {
+		which += " FOR UPDATE SKIP LOCKED"
+	}
+	_, err := s.write.ExecContext(ctx, s.dialect.sql("DELETE FROM move_changes WHERE id IN ("+which+")"), array(ids))
 	if err != nil {
 		return fmt.Errorf("drop %d changes: %w", len(ids), err)
 	}
@@ -61,6 +66,9 @@ func (s *Store) Expand(ctx context.Context, e store.Expansion) (added int, done 
 		}
 		if places > 0 {
 			if added, err = s.owe(ctx, tx, e, cursor, upTo); err != nil {
+				return err
+			}
+			if err := s.announce(ctx, tx); err != nil { // other processes may deliver, too
 				return err
 			}
 		}
@@ -125,8 +133,8 @@ func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor,
 	if s.dialect.name == onSQLite.name {
 		roles = "json_group_array(DISTINCT s.role) FILTER (WHERE s.role <> '')"
 	}
-	result, err := tx.ExecContext(ctx, s.dialect.sql(`INSERT INTO deliveries (place_id, kind, key, move_id, roles, wake_at, give_up_at)
-		SELECT s.place_id, 'alert', $8, CAST($9 AS bigint), `+roles+`, $10, $11 `+matching+` AND s.place_id <= $7
+	result, err := tx.ExecContext(ctx, s.dialect.sql(`INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at)
+		SELECT s.place_id, min(p.platform), 'alert', $8, CAST($9 AS bigint), `+roles+`, $10, $11 `+matching+` AND s.place_id <= $7
 		GROUP BY s.place_id ORDER BY s.place_id ON CONFLICT (place_id, key) DO NOTHING`),
 		append(s.matchArgs(e, cursor), upTo, fmt.Sprintf("move:%d", e.Change.Move.ID), e.Change.Move.ID,
 			s.dialect.stamp(e.Now), s.dialect.stamp(e.GiveUpAt))...)

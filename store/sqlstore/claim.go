@@ -3,104 +3,128 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/jmoiron/sqlx"
 
 	"sparkbot/store"
 )
 
-// claimable picks the due deliveries whose turn it is: their place is enabled
-// and not throttled, and nothing earlier of it is still open. Arguments: $1 now,
-// $2 platforms, $3 places to skip, $4 workspaces to skip, $5 limit.
+// open is the condition of the partial indexes. SQLite uses one only where it
+// finds these very words.
+const open = "state IN ('waiting', 'held', 'sending')"
+
+// blocked tests whether it is not yet the turn of delivery d: something earlier
+// of its place is open. What is held counts from the moment it is due, so that
+// the messages of a mute come in their order when it ends. %[1]s is now.
 //
-// Place and predecessors are asked for in subselects that yield one value,
-// because these are evaluated row by row along the index of open deliveries. As
-// joins, PostgreSQL turned them around while its tables had no statistics, and a
-// claim took fifty times as long.
-const claimable = `SELECT d.id FROM deliveries d
-	WHERE d.state IN ('waiting', 'held', 'sending') AND d.wake_at <= $1
+// It counts instead of asking EXISTS because PostgreSQL turns the latter into a
+// join over all that is open while its tables have no statistics.
+const blocked = `(SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.id < d.id
+	AND b.state IN ('waiting', 'held', 'sending') AND (b.state <> 'held' OR b.wake_at <= %[1]s) LIMIT 1) x) > 0`
+
+// candidates are due deliveries, oldest first. Arguments: $1 now, $2 platform,
+// $3 places to skip, $4 workspaces to skip, $5 limit.
+var candidates = `SELECT d.id, d.place_id, d.state = 'sending' AS again, ` + fmt.Sprintf(blocked, "$1") + ` AS blocked
+	FROM deliveries d WHERE d.platform = $2 AND d.` + open + ` AND NOT d.parked AND d.wake_at <= $1
 	AND d.place_id NOT IN (SELECT CAST(value AS bigint) FROM {elements $3} e)
-	AND (SELECT p.disabled_at IS NULL AND p.platform IN (SELECT value FROM {elements $2} e)
-		AND p.platform || ' ' || p.workspace NOT IN (SELECT value FROM {elements $4} e) FROM places p WHERE p.id = d.place_id)
-	AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.id < d.id
-		AND b.state IN ('waiting', 'sending') LIMIT 1) x) = 0
+	AND (SELECT p.disabled_at IS NULL AND p.workspace NOT IN (SELECT value FROM {elements $4} e) FROM places p WHERE p.id = d.place_id)
 	ORDER BY d.wake_at, d.id LIMIT $5{skip}`
+
+type candidate struct {
+	ID      int64 `db:"id"`
+	PlaceID int64 `db:"place_id"`
+	Again   bool  `db:"again"`
+	Blocked bool  `db:"blocked"`
+}
+
+const (
+	// closer is how many candidates are looked at once the first of them did not
+	// yield enough.
+	closer = 1000
+	// rounds bounds how long the first claims wait for others to join them: no
+	// more than so many transactions, each of which looks at closer candidates.
+	rounds = 4
+)
 
 // Claim leases due deliveries to the caller, at most one of each place, oldest
 // first. A lease that ran out counts as an attempt, because the message may have
 // been sent; such a claim has Again set.
 func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed, error) {
-	skip := make([]string, len(r.SkipWorkspaces))
-	for i, w := range r.SkipWorkspaces {
-		skip[i] = string(w.Platform) + " " + w.ID
-	}
-	var claimed []store.Claimed
-	err := s.within(ctx, func(tx *sqlx.Tx) error {
-		var ids []int64
-		err := tx.SelectContext(ctx, &ids, s.dialect.sql(claimable), s.dialect.stamp(r.Now), array(r.Platforms), array(r.SkipPlaces), array(skip), r.Limit)
-		if err != nil || len(ids) == 0 {
-			return err
+	var all []store.Claimed
+	for _, platform := range r.Platforms {
+		claimed, err := s.claimOf(ctx, r, platform, r.Limit-len(all))
+		all = append(all, claimed...)
+		switch {
+		case err == nil:
+		case len(all) == 0:
+			return nil, fmt.Errorf("claim deliveries: %w", err)
+		default:
+			s.log.Warn("a claim ended early; the next one meets what is wrong", "claimed", len(all), "error", err)
+			return all, nil // what is leased must reach the caller
 		}
-		again, err := s.lapsed(ctx, tx, ids)
+	}
+	return all, nil
+}
+
+// claimOf claims deliveries to one platform, in transactions of bounded size. Of
+// a place that was met before its turn only the head is looked at from then on.
+func (s *Store) claimOf(ctx context.Context, r store.ClaimRequest, platform store.Platform, limit int) (all []store.Claimed, err error) {
+	look, more := limit, true
+	for round := 0; more && len(all) < limit && (round < rounds || len(all) == 0); round++ {
+		var claimed []store.Claimed
+		err := s.within(ctx, func(tx *sqlx.Tx) (err error) {
+			var found []candidate
+			if found, err = s.candidates(ctx, tx, r, platform, look); err != nil {
+				return err
+			}
+			more, look = len(found) == look, max(limit, closer)
+			early, err := s.park(ctx, tx, r.Now, found)
+			if err != nil {
+				return err
+			}
+			r.SkipPlaces = append(early, r.SkipPlaces...)
+			if found, err = s.withHeads(ctx, tx, r.Now, found, early); err != nil {
+				return err
+			}
+			claimed, err = s.lease(ctx, tx, r, found, limit-len(all))
+			return err
+		})
 		if err != nil {
-			return err
+			return all, err
 		}
-		if _, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET fence = fence + 1, wake_at = $2,
-			attempt = attempt + CASE WHEN state = 'sending' THEN 1 ELSE 0 END, state = 'sending'
-			WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`), array(ids), s.dialect.stamp(r.Now.Add(r.Lease))); err != nil {
-			return err
-		}
-		claimed, err = s.claims(ctx, tx, ids, again, r)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim deliveries: %w", err)
+		all = append(all, claimed...)
 	}
-	return claimed, nil
+	return all, nil
 }
 
-// lapsed gives those of the deliveries whose earlier lease ran out.
-func (s *Store) lapsed(ctx context.Context, tx *sqlx.Tx, ids []int64) (map[int64]bool, error) {
-	var some []int64
-	err := tx.SelectContext(ctx, &some, s.dialect.sql("SELECT id FROM deliveries WHERE state = 'sending' AND id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)"), array(ids))
+func (s *Store) candidates(ctx context.Context, tx *sqlx.Tx, r store.ClaimRequest, platform store.Platform, look int) (found []candidate, err error) {
+	var workspaces []string
+	for _, w := range r.SkipWorkspaces {
+		if w.Platform == platform {
+			workspaces = append(workspaces, w.ID)
+		}
+	}
+	err = tx.SelectContext(ctx, &found, s.dialect.sql(candidates), s.dialect.stamp(r.Now), string(platform), array(r.SkipPlaces), array(workspaces), look)
+	return found, err
+}
+
+// lease takes those of the candidates whose turn it is, up to limit.
+func (s *Store) lease(ctx context.Context, tx *sqlx.Tx, r store.ClaimRequest, found []candidate, limit int) ([]store.Claimed, error) {
+	var ids []int64
 	again := map[int64]bool{}
-	for _, id := range some {
-		again[id] = true
+	for _, c := range found {
+		if !c.Blocked && len(ids) < limit {
+			ids = append(ids, c.ID)
+			again[c.ID] = c.Again
+		}
 	}
-	return again, err
-}
-
-// claims reads what is needed to send the deliveries.
-func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, ids []int64, again map[int64]bool, r store.ClaimRequest) ([]store.Claimed, error) {
-	var rows []struct {
-		deliveryRow
-		Place     placeRow `db:"place"`
-		Revision  int64    `db:"revision"`
-		Retracted bool     `db:"retracted"`
-		Muted     moment   `db:"muted"`
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	err := tx.SelectContext(ctx, &rows, s.dialect.sql("SELECT "+deliveryColumns+`, p.id AS "place.id", p.platform AS "place.platform",
-		p.workspace AS "place.workspace", p.channel AS "place.channel", p.disabled_at AS "place.disabled_at",
-		p.disabled_reason AS "place.disabled_reason", p.created_at AS "place.created_at",
-		coalesce(m.revision, 0) AS revision, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL)) AS retracted,
-		(SELECT max(u.until) FROM mutes u WHERE u.place_id = d.place_id AND u.until > $2 AND d.kind = 'alert' AND u.project_id IN (0, m.project_id)) AS muted
-		FROM deliveries d JOIN places p ON p.id = d.place_id LEFT JOIN moves m ON m.id = d.move_id
-		WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`), array(ids), s.dialect.stamp(r.Now))
-	if err != nil {
+	if _, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET fence = fence + 1, wake_at = $2,
+		attempt = attempt + CASE WHEN state = 'sending' THEN 1 ELSE 0 END, state = 'sending'
+		WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`), array(ids), s.dialect.stamp(r.Now.Add(r.Lease))); err != nil {
 		return nil, err
 	}
-	claimed := make([]store.Claimed, len(rows))
-	for i, row := range rows {
-		claimed[i] = store.Claimed{
-			Delivery: row.delivery(), Place: row.Place.place(), Revision: row.Revision, Retracted: row.Retracted,
-			MutedUntil: row.Muted.Time, Again: again[row.ID],
-		}
-	}
-	order := make(map[int64]int, len(ids))
-	for i, id := range ids {
-		order[id] = i
-	}
-	slices.SortFunc(claimed, func(a, b store.Claimed) int { return order[a.ID] - order[b.ID] })
-	return claimed, nil
+	return s.claims(ctx, tx, ids, again, r.Now)
 }

@@ -33,14 +33,20 @@ func (s *Store) Mutes(ctx context.Context, placeID int64, now time.Time) ([]stor
 func (s *Store) ClearMutes(ctx context.Context, placeID int64, now time.Time) (int, error) {
 	var n int
 	err := s.within(ctx, func(tx *sqlx.Tx) error {
+		if err := s.holdPlace(ctx, tx, placeID); err != nil {
+			return err
+		}
 		if err := tx.GetContext(ctx, &n, "SELECT count(*) FROM mutes WHERE place_id = $1 AND until > $2", placeID, s.dialect.stamp(now)); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM mutes WHERE place_id = $1", placeID); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE deliveries SET wake_at = $2 WHERE place_id = $1 AND state = 'held'", placeID, s.dialect.stamp(now))
-		return err
+		if _, err := tx.ExecContext(ctx, "UPDATE deliveries SET wake_at = $2 WHERE place_id = $1 AND "+open+" AND state = 'held'",
+			placeID, s.dialect.stamp(now)); err != nil {
+			return err
+		}
+		return s.announce(ctx, tx)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("end the mutes: %w", err)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jmoiron/sqlx"
+
 	"sparkbot/store"
 )
 
@@ -42,9 +44,27 @@ func (s *Store) EnsurePlace(ctx context.Context, p store.Place) (store.Place, er
 	return row.place(), nil
 }
 
-// EnablePlace lets a place hear again. What it missed stays cancelled.
+// EnablePlace lets a place hear again. What it missed stays cancelled, and so
+// does what was on its way to it when it was found to be gone.
 func (s *Store) EnablePlace(ctx context.Context, id int64) error {
-	_, err := s.write.ExecContext(ctx, "UPDATE places SET disabled_at = NULL, disabled_reason = '' WHERE id = $1 AND disabled_at IS NOT NULL", id)
+	err := s.within(ctx, func(tx *sqlx.Tx) error {
+		if err := s.holdPlace(ctx, tx, id); err != nil {
+			return err
+		}
+		var gone moment
+		err := tx.GetContext(ctx, &gone, "SELECT disabled_at FROM places WHERE id = $1", id)
+		if errors.Is(err, sql.ErrNoRows) || (err == nil && gone.IsZero()) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.cancel(ctx, tx, id, s.dialect.stamp(gone.Time), "the place was gone"); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE places SET disabled_at = NULL, disabled_reason = '' WHERE id = $1", id)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("enable place %d: %w", id, err)
 	}

@@ -52,8 +52,8 @@ func (r deliveryRow) delivery() store.Delivery {
 func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Delivery, added bool, err error) {
 	var row deliveryRow
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
-		result, err := tx.ExecContext(ctx, `INSERT INTO deliveries (place_id, kind, key, move_id, roles, wake_at, give_up_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (place_id, key) DO NOTHING`,
+		result, err := tx.ExecContext(ctx, `INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at)
+			SELECT p.id, p.platform, $2, $3, $4, $5, $6, $7 FROM places p WHERE p.id = $1 ON CONFLICT (place_id, key) DO NOTHING`,
 			d.PlaceID, string(d.Kind), d.Key, d.MoveID, array(d.Roles), s.dialect.stamp(d.DueAt), s.dialect.stamp(d.GiveUpAt))
 		if err != nil {
 			return err
@@ -63,13 +63,14 @@ func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Del
 			return err
 		}
 		added = n > 0
-		if s.dialect.name == onPostgres.name {
-			if _, err := tx.ExecContext(ctx, "SELECT pg_notify('sparkbot', '')"); err != nil {
-				return err
-			}
+		if err := s.announce(ctx, tx); err != nil {
+			return err
 		}
 		return tx.GetContext(ctx, &row, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.place_id = $1 AND d.key = $2", d.PlaceID, d.Key)
 	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Delivery{}, false, fmt.Errorf("store the delivery: place %d: %w", d.PlaceID, store.ErrNotFound)
+	}
 	if err != nil {
 		return store.Delivery{}, false, fmt.Errorf("store the delivery: %w", explain(err))
 	}
@@ -104,18 +105,17 @@ func (s *Store) Deliveries(ctx context.Context, placeID int64, limit int) ([]sto
 	return deliveries, nil
 }
 
-// NextDue gives when the earliest delivery whose turn it is becomes due or its
-// lease ends, and false when none is open. It may lie in the past.
+// NextDue gives when the earliest open delivery becomes due or its lease ends,
+// and false when there is none. Those whose turn it is not, as the last claim
+// found, and those of places that are gone do not count. It may lie in the past.
 func (s *Store) NextDue(ctx context.Context, _ time.Time) (time.Time, bool, error) {
 	var next moment
-	err := s.read.GetContext(ctx, &next, `SELECT d.wake_at FROM deliveries d WHERE d.state IN ('waiting', 'held', 'sending')
-		AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.id < d.id AND b.state IN ('waiting', 'sending'))
-		ORDER BY d.wake_at LIMIT 1`)
-	if errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, false, nil
-	}
+	err := s.read.GetContext(ctx, &next, s.dialect.sql(`SELECT min(first) FROM (SELECT
+		(SELECT d.wake_at FROM deliveries d WHERE d.platform = e.value AND d.`+open+` AND NOT d.parked
+			AND (SELECT p.disabled_at IS NULL FROM places p WHERE p.id = d.place_id) ORDER BY d.wake_at, d.id LIMIT 1) AS first
+		FROM {elements $1} e) firsts`), array([]store.Platform{store.Discord, store.Slack}))
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("read when the next delivery is due: %w", err)
 	}
-	return next.Time, true, nil
+	return next.Time, !next.IsZero(), nil
 }

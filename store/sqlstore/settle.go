@@ -34,31 +34,49 @@ func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (sta
 		rows[i] = s.settlement(one)
 	}
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
-		var settled []int64
-		if err := tx.SelectContext(ctx, &settled, s.settleQuery(), array(rows)); err != nil {
-			return err
-		}
-		done := make(map[int64]bool, len(settled))
-		for _, id := range settled {
-			done[id] = true
-		}
-		stale = nil
-		for _, one := range settlements {
-			switch {
-			case !done[one.DeliveryID]:
-				stale = append(stale, one.DeliveryID)
-			case one.Outcome == store.OutcomeGone:
-				if err := s.disable(ctx, tx, one); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		stale, err = s.settle(ctx, tx, settlements, rows)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("settle %d deliveries: %w", len(settlements), err)
 	}
 	return stale, nil
+}
+
+func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, rows []settlement) (stale []int64, err error) {
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	if err := s.holdPlacesOf(ctx, tx, ids); err != nil {
+		return nil, err
+	}
+	var settled []struct {
+		ID      int64 `db:"id"`
+		PlaceID int64 `db:"place_id"`
+	}
+	if err := tx.SelectContext(ctx, &settled, s.settleQuery(), array(rows)); err != nil {
+		return nil, err
+	}
+	places := make(map[int64]int64, len(settled))
+	for _, row := range settled {
+		places[row.ID] = row.PlaceID
+	}
+	var free []int64 // places where a later delivery may have its turn
+	for i, one := range settlements {
+		place, done := places[one.DeliveryID]
+		switch {
+		case !done:
+			stale = append(stale, one.DeliveryID)
+		case one.Outcome == store.OutcomeGone:
+			if err := s.disable(ctx, tx, place, one); err != nil {
+				return nil, err
+			}
+		case rows[i].State != string(store.StateWaiting):
+			free = append(free, place)
+		}
+	}
+	return stale, s.unpark(ctx, tx, free)
 }
 
 // settlement is the one place that says which state an outcome leads to.
@@ -101,19 +119,24 @@ func (s *Store) settleQuery() string {
 			value ->> 'reason' AS reason, value ->> 'at' AS at FROM json_each($1)) AS x`
 	}
 	return `UPDATE deliveries SET state = x.state, attempt = deliveries.attempt + x.attempt, wake_at = coalesce(x.wake_at, deliveries.wake_at),
-		give_up_at = coalesce(x.give_up_at, deliveries.give_up_at), message_id = x.message_id, reason = x.reason, settled_at = x.at
-		FROM ` + from + ` WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending' RETURNING deliveries.id`
+		give_up_at = coalesce(x.give_up_at, deliveries.give_up_at), message_id = x.message_id, reason = x.reason, settled_at = x.at,
+		parked = false
+		FROM ` + from + ` WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending' RETURNING deliveries.id, deliveries.place_id`
 }
 
-// disable marks the place of a settled delivery as gone and cancels what it is
-// still owed.
-func (s *Store) disable(ctx context.Context, tx *sqlx.Tx, o store.Settlement) error {
+// disable marks a place as gone and cancels what it is still owed.
+func (s *Store) disable(ctx context.Context, tx *sqlx.Tx, place int64, o store.Settlement) error {
 	at := s.dialect.stamp(o.At)
-	if _, err := tx.ExecContext(ctx, `UPDATE places SET disabled_at = $2, disabled_reason = $3
-		WHERE id = (SELECT place_id FROM deliveries WHERE id = $1) AND disabled_at IS NULL`, o.DeliveryID, at, o.Reason); err != nil {
+	if _, err := tx.ExecContext(ctx, "UPDATE places SET disabled_at = $2, disabled_reason = $3 WHERE id = $1 AND disabled_at IS NULL",
+		place, at, o.Reason); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'cancelled', reason = $3, settled_at = $2
-		WHERE place_id = (SELECT place_id FROM deliveries WHERE id = $1) AND state IN ('waiting', 'held')`, o.DeliveryID, at, "the place is gone: "+o.Reason)
+	return s.cancel(ctx, tx, place, at, "the place is gone: "+o.Reason)
+}
+
+// cancel ends what a place is owed and nobody is sending.
+func (s *Store) cancel(ctx context.Context, tx *sqlx.Tx, place int64, at any, reason string) error {
+	_, err := tx.ExecContext(ctx, "UPDATE deliveries SET state = 'cancelled', parked = false, reason = $3, settled_at = $2 WHERE place_id = $1 AND "+
+		open+" AND state <> 'sending'", place, at, reason)
 	return err
 }

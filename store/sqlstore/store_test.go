@@ -1,8 +1,11 @@
 package sqlstore_test
 
 import (
+	"context"
+	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -11,7 +14,66 @@ import (
 	"sparkbot/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+// migrateEnv holds the address that a process of this test binary migrates
+// instead of running tests.
+const migrateEnv = "SPARKBOT_TEST_MIGRATE"
+
+func TestMain(m *testing.M) {
+	if url := os.Getenv(migrateEnv); url != "" {
+		os.Exit(migrateAlone(url))
+	}
+	// A game of the queue's machine takes a second with the race detector; more of
+	// them are played with -rapid.checks=1000.
+	if err := flag.Set("rapid.checks", "30"); err != nil {
+		panic(err)
+	}
+	os.Exit(storetest.Main(m))
+}
+
+// migrateAlone prints how many migrations it applied.
+func migrateAlone(url string) int {
+	db, err := sqlstore.Open(context.Background(), url, sqlstore.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer func() { _ = db.Close() }()
+	steps, err := db.Migrate(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println(len(steps))
+	return 0
+}
+
+// TestManyProcessesMigrateAtOnce starts six processes on one empty database.
+func TestManyProcessesMigrateAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		var group sync.WaitGroup
+		said := make(chan string, 6)
+		for range 6 {
+			group.Go(func() {
+				cmd := exec.CommandContext(t.Context(), os.Args[0])
+				cmd.Env = append(os.Environ(), migrateEnv+"="+url)
+				out, err := cmd.CombinedOutput()
+				if err != nil {
+					t.Errorf("a process failed: %v\n%s", err, out)
+				}
+				said <- strings.TrimSpace(string(out))
+			})
+		}
+		group.Wait()
+		close(said)
+		count := map[string]int{}
+		for line := range said {
+			count[line]++
+		}
+		if len(count) != 2 || count["0"] != 5 {
+			t.Errorf("they applied %v migrations, want one all and five none", count)
+		}
+	})
+}
 
 func TestStore(t *testing.T) { storetest.Run(t) }
 

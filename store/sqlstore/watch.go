@@ -24,7 +24,7 @@ func (s *Store) Watch(ctx context.Context) (<-chan struct{}, error) {
 	s.mu.Unlock()
 	var run func(context.Context, chan struct{})
 	if s.dialect.name == onPostgres.name {
-		listener, err := s.listen()
+		listener, err := s.listen(ctx)
 		if err != nil {
 			s.forget(out)
 			return nil, err
@@ -44,6 +44,16 @@ func (s *Store) Watch(ctx context.Context) (<-chan struct{}, error) {
 		run(ctx, out)
 	}()
 	return out, nil
+}
+
+// announce tells the watchers of other processes once tx commits. On SQLite they
+// see the commit itself.
+func (s *Store) announce(ctx context.Context, tx *sqlx.Tx) error {
+	if s.dialect.name == onSQLite.name {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT pg_notify($1, '')", channel)
+	return err
 }
 
 // wake signals the watchers of this process at once.
@@ -99,12 +109,16 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 	}
 }
 
-func (s *Store) listen() (*pq.Listener, error) {
+// listen returns once the database has taken it, or ctx ends: without the latter
+// it would wait for as long as the database is away.
+func (s *Store) listen(ctx context.Context) (*pq.Listener, error) {
 	listener := pq.NewListener(s.url, time.Second, 30*time.Second, func(event pq.ListenerEventType, err error) {
 		if err != nil {
 			s.log.Warn("the database's notifications are interrupted; polling goes on", "event", int(event), "error", err)
 		}
 	})
+	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	defer stop()
 	if err := listener.Listen(channel); err != nil {
 		_ = listener.Close()
 		return nil, fmt.Errorf("listen for the database's notifications: %w", err)

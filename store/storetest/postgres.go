@@ -18,8 +18,9 @@ const urlEnv = "SPARKBOT_TEST_POSTGRES_URL"
 
 var (
 	once     sync.Once
-	address  *url.URL // of a database to make others from
-	server   *process // nil when the server is not ours
+	untested sync.Once // says so, once a test binary
+	address  *url.URL  // of a database to make others from
+	server   *process  // nil when the server is not ours
 	problem  error
 	sequence atomic.Int64
 )
@@ -46,7 +47,10 @@ func Postgres(t testing.TB) string {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("no PostgreSQL to test on: %v", problem)
 		}
-		t.Logf("\n*** POSTGRESQL IS NOT TESTED: %v\n*** install postgresql, or set %s", problem, urlEnv)
+		untested.Do(func() {
+			fmt.Fprintf(os.Stderr, "\n*** POSTGRESQL IS NOT TESTED: %v\n*** install postgresql, or set %s\n\n", problem, urlEnv)
+		})
+		t.Logf("PostgreSQL is not tested: %v", problem)
 		t.SkipNow()
 	}
 	name := fmt.Sprintf("sparkbot_test_%d_%d", os.Getpid(), sequence.Add(1))

@@ -33,6 +33,10 @@ func Run(t *testing.T) {
 		{"a mute holds and releases", mutesHold},
 		{"a key is owed once", keysAreUnique},
 		{"two workers never share a claim", workersDoNotShare},
+		{"what a mute held comes one by one, in order", heldComesInOrder},
+		{"what was on its way to a place that was gone does not come back", goneStaysGone},
+		{"a lapsed lease is found behind what waits for it", headsAreFound},
+		{"replicas work off backlogs in order and leave nothing behind", replicasKeepOrder},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			Each(t, func(t *testing.T, url string) { story.tell(t, NewWorld(t, url)) })

@@ -1,0 +1,50 @@
+package sqlstore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"sparkbot/store"
+)
+
+type claimedRow struct {
+	deliveryRow
+	Place     placeRow `db:"place"`
+	Revision  int64    `db:"revision"`
+	Retracted bool     `db:"retracted"`
+	Muted     moment   `db:"muted"`
+}
+
+// claimedRows reads leased deliveries with what is needed to send them.
+// Arguments: $1 their ids, $2 now.
+const claimedRows = "SELECT " + deliveryColumns + `, p.id AS "place.id", p.platform AS "place.platform",
+	p.workspace AS "place.workspace", p.channel AS "place.channel", p.disabled_at AS "place.disabled_at",
+	p.disabled_reason AS "place.disabled_reason", p.created_at AS "place.created_at",
+	coalesce(m.revision, 0) AS revision, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL)) AS retracted,
+	(SELECT max(u.until) FROM mutes u WHERE u.place_id = d.place_id AND u.until > $2 AND d.kind = 'alert' AND u.project_id IN (0, m.project_id)) AS muted
+	FROM deliveries d JOIN places p ON p.id = d.place_id LEFT JOIN moves m ON m.id = d.move_id
+	WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`
+
+// claims gives the deliveries just leased, in the order of ids.
+func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, ids []int64, again map[int64]bool, now time.Time) ([]store.Claimed, error) {
+	var rows []claimedRow
+	if err := tx.SelectContext(ctx, &rows, s.dialect.sql(claimedRows), array(ids), s.dialect.stamp(now)); err != nil {
+		return nil, err
+	}
+	claimed := make([]store.Claimed, len(rows))
+	for i, row := range rows {
+		claimed[i] = store.Claimed{
+			Delivery: row.delivery(), Place: row.Place.place(), Revision: row.Revision, Retracted: row.Retracted,
+			MutedUntil: row.Muted.Time, Again: again[row.ID],
+		}
+	}
+	order := make(map[int64]int, len(ids))
+	for i, id := range ids {
+		order[id] = i
+	}
+	slices.SortFunc(claimed, func(a, b store.Claimed) int { return order[a.ID] - order[b.ID] })
+	return claimed, nil
+}

@@ -1,0 +1,219 @@
+package sqlstore_test
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sparkbot/store"
+	"sparkbot/store/storetest"
+)
+
+// TestQueueIsTheMachineItSays plays at random with the queue and with a model of
+// its rules in plain Go, and compares what both answer.
+func TestQueueIsTheMachineItSays(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		w := storetest.NewWorld(t, url)
+		begin, games := w.Now, 0
+		rapid.Check(t, func(rt *rapid.T) {
+			games++
+			m := &machine{w: w, now: begin, gone: map[int64]bool{}, all: map[int64]*store.Delivery{}}
+			for i := range 3 {
+				m.places = append(m.places, w.Place(fmt.Sprintf("game %d place %d", games, i), store.NoEvents).ID)
+			}
+			defer m.finish()
+			rt.Repeat(map[string]func(*rapid.T){
+				"enqueue": m.enqueue, "claim": m.claim, "settle": m.settle, "wait": m.wait, "unmute": m.unmute, "enable": m.enable, "": m.check,
+			})
+		})
+	})
+}
+
+// machine is the model: every delivery as it ought to be.
+type machine struct {
+	w      *storetest.World
+	now    time.Time
+	places []int64
+	gone   map[int64]bool
+	all    map[int64]*store.Delivery
+	claims []store.Claimed // every claim ever made, so that late workers can be played
+	keys   int
+}
+
+func (m *machine) ordered() []*store.Delivery {
+	return slices.SortedFunc(maps.Values(m.all), func(a, b *store.Delivery) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func wakes(d *store.Delivery) time.Time {
+	if d.State == store.StateSending {
+		return d.LeaseUntil
+	}
+	return d.DueAt
+}
+
+func isOpen(d *store.Delivery) bool {
+	return d.State == store.StateWaiting || d.State == store.StateHeld || d.State == store.StateSending
+}
+
+// eligible are the deliveries that may be claimed now: the first of each place
+// that is there, if it is due. What is held counts once it is due.
+func (m *machine) eligible() map[int64]bool {
+	ids, passed := map[int64]bool{}, map[int64]bool{}
+	for _, d := range m.ordered() {
+		due := !wakes(d).After(m.now)
+		if !isOpen(d) || (d.State == store.StateHeld && !due) || passed[d.PlaceID] || m.gone[d.PlaceID] {
+			continue
+		}
+		passed[d.PlaceID] = true
+		if due {
+			ids[d.ID] = true
+		}
+	}
+	return ids
+}
+
+func (m *machine) enqueue(rt *rapid.T) {
+	for range rapid.IntRange(1, 4).Draw(rt, "count") {
+		m.keys++
+		d := store.Delivery{
+			PlaceID: rapid.SampledFrom(m.places).Draw(rt, "place"), Kind: store.DeliveryTest, Key: fmt.Sprintf("test:%d", m.keys),
+			DueAt: m.now, GiveUpAt: m.now.Add(time.Hour), State: store.StateWaiting,
+		}
+		stored, added, err := m.w.DB.Enqueue(m.w.T.Context(), d)
+		if err != nil || !added {
+			rt.Fatalf("enqueue: %v, %v", added, err)
+		}
+		d.ID = stored.ID
+		m.all[d.ID] = &d
+	}
+}
+
+func (m *machine) claim(rt *rapid.T) {
+	limit, want := rapid.IntRange(1, 4).Draw(rt, "limit"), m.eligible()
+	got := m.w.Claim(m.now, limit)
+	if len(got) != min(limit, len(want)) {
+		rt.Fatalf("claimed %d of %d that may be, limit %d", len(got), len(want), limit)
+	}
+	for _, c := range got {
+		d := m.all[c.ID]
+		if !want[c.ID] {
+			rt.Fatalf("claimed %d, which may not be: %+v", c.ID, d)
+		}
+		again := d.State == store.StateSending
+		if again {
+			d.Attempt++
+		}
+		d.State, d.LeaseUntil = store.StateSending, m.now.Add(20*time.Second)
+		d.Fence++
+		if c.Fence != d.Fence || c.Attempt != d.Attempt || c.Again != again || !c.LeaseUntil.Equal(d.LeaseUntil) {
+			rt.Fatalf("the claim is %+v, the model %+v (again %v)", c.Delivery, *d, again)
+		}
+		m.claims = append(m.claims, c)
+	}
+}
+
+func (m *machine) settle(rt *rapid.T) {
+	if len(m.claims) == 0 {
+		rt.Skip("nothing was claimed yet")
+	}
+	c := rapid.SampledFrom(m.claims).Draw(rt, "claim")
+	outcome := rapid.SampledFrom([]store.Outcome{
+		store.OutcomeSent, store.OutcomeSent, store.OutcomeRetry, store.OutcomeReleased, store.OutcomeHeld, store.OutcomeFailed,
+		store.OutcomeCancelled, store.OutcomeGone,
+	}).Draw(rt, "outcome")
+	due := m.now.Add(time.Duration(rapid.IntRange(0, 60).Draw(rt, "seconds")) * time.Second)
+	d := m.all[c.ID]
+	own := d.State == store.StateSending && d.Fence == c.Fence
+	if took := m.w.Settle(c, outcome, func(s *store.Settlement) { s.At, s.DueAt, s.Reason = m.now, due, "why" }); took != own {
+		rt.Fatalf("settling %s took effect: %v, want %v", outcome, took, own)
+	}
+	if own {
+		m.apply(d, outcome, due)
+	}
+}
+
+func (m *machine) apply(d *store.Delivery, outcome store.Outcome, due time.Time) {
+	switch outcome {
+	case store.OutcomeSent:
+		d.State, d.Attempt = store.StateSent, d.Attempt+1
+	case store.OutcomeRetry:
+		d.State, d.Attempt, d.DueAt = store.StateWaiting, d.Attempt+1, due
+	case store.OutcomeReleased:
+		d.State, d.DueAt = store.StateWaiting, due
+	case store.OutcomeHeld:
+		d.State, d.DueAt = store.StateHeld, due
+	case store.OutcomeCancelled:
+		d.State = store.StateCancelled
+	case store.OutcomeFailed:
+		d.State, d.Attempt = store.StateFailed, d.Attempt+1
+	case store.OutcomeGone:
+		d.State, d.Attempt = store.StateFailed, d.Attempt+1
+		m.gone[d.PlaceID] = true
+		m.cancel(d.PlaceID)
+	}
+}
+
+// cancel ends what is owed to a place and not being sent.
+func (m *machine) cancel(place int64) {
+	for _, d := range m.all {
+		if d.PlaceID == place && (d.State == store.StateWaiting || d.State == store.StateHeld) {
+			d.State = store.StateCancelled
+		}
+	}
+}
+
+func (m *machine) wait(rt *rapid.T) {
+	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 30).Draw(rt, "seconds")) * time.Second)
+}
+
+func (m *machine) unmute(rt *rapid.T) {
+	place := rapid.SampledFrom(m.places).Draw(rt, "place")
+	if _, err := m.w.DB.ClearMutes(m.w.T.Context(), place, m.now); err != nil {
+		rt.Fatal(err)
+	}
+	for _, d := range m.all {
+		if d.PlaceID == place && d.State == store.StateHeld {
+			d.DueAt = m.now
+		}
+	}
+}
+
+func (m *machine) enable(rt *rapid.T) {
+	place := rapid.SampledFrom(m.places).Draw(rt, "place")
+	if err := m.w.DB.EnablePlace(m.w.T.Context(), place); err != nil {
+		rt.Fatal(err)
+	}
+	if m.gone[place] {
+		m.cancel(place)
+		delete(m.gone, place)
+	}
+}
+
+// check compares every delivery with the model.
+func (m *machine) check(rt *rapid.T) {
+	n := 0
+	for _, place := range m.places {
+		stored, err := m.w.DB.Deliveries(m.w.T.Context(), place, 1000)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		n += len(stored)
+		for _, s := range stored {
+			d := m.all[s.ID]
+			if s.State != d.State || s.Attempt != d.Attempt || s.Fence != d.Fence || (isOpen(d) && !wakes(&s).Equal(wakes(d))) {
+				rt.Fatalf("stored %+v, the model %+v", s, *d)
+			}
+		}
+	}
+	if n != len(m.all) {
+		rt.Fatalf("%d deliveries are stored, the model has %d", n, len(m.all))
+	}
+}
+
+// finish takes the game's deliveries out of the way of the next one.
+func (m *machine) finish() { m.w.MustExec("DELETE FROM places") }

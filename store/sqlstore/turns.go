@@ -1,0 +1,103 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// A delivery that is met before its turn is parked: it leaves the index of what
+// is due, and whoever ends an earlier one of its place takes the first parked
+// one out again. So each is looked at in vain once at most, however long the
+// queue of its place is.
+//
+// A parked delivery nobody takes out would never be sent. Whoever parks and
+// whoever ends therefore hold the place's row meanwhile, and look only once they
+// hold it: either the end is seen, and nothing is parked behind it, or what was
+// parked is seen.
+
+// park parks the blocked ones of the candidates and gives their places. A place
+// that another process holds is left as it is.
+func (s *Store) park(ctx context.Context, tx *sqlx.Tx, now time.Time, found []candidate) (places []int64, err error) {
+	var ids []int64
+	for _, c := range found {
+		if c.Blocked {
+			ids = append(ids, c.ID)
+			places = append(places, c.PlaceID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	slices.Sort(places)
+	places = slices.Compact(places)
+	held := places
+	if s.dialect.name == onPostgres.name {
+		held = nil
+		if err := tx.SelectContext(ctx, &held, s.dialect.sql(`SELECT p.id FROM places p
+			WHERE p.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) FOR NO KEY UPDATE SKIP LOCKED`), array(places)); err != nil {
+			return nil, err
+		}
+	}
+	_, err = tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries AS d SET parked = true
+		WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) AND d.place_id IN (SELECT CAST(value AS bigint) FROM {elements $2} e)
+		AND `+fmt.Sprintf(blocked, "$3")), array(ids), array(held), s.dialect.stamp(now))
+	return places, err
+}
+
+// withHeads adds to the candidates the first open delivery of each place, where
+// that is due.
+func (s *Store) withHeads(ctx context.Context, tx *sqlx.Tx, now time.Time, found []candidate, places []int64) ([]candidate, error) {
+	if len(places) == 0 {
+		return found, nil
+	}
+	var heads []candidate
+	err := tx.SelectContext(ctx, &heads, s.dialect.sql(`SELECT d.id, d.place_id, d.state = 'sending' AS again, `+fmt.Sprintf(blocked, "$2")+` AS blocked
+		FROM deliveries d WHERE d.id IN (SELECT (SELECT b.id FROM deliveries b WHERE b.place_id = CAST(e.value AS bigint)
+			AND b.`+open+` AND (b.state <> 'held' OR b.wake_at <= $2) ORDER BY b.id LIMIT 1) FROM {elements $1} e)
+		AND d.`+open+` AND NOT d.parked AND d.wake_at <= $2 ORDER BY d.wake_at, d.id{skip}`), array(places), s.dialect.stamp(now))
+	for _, head := range heads {
+		if !slices.ContainsFunc(found, func(c candidate) bool { return c.ID == head.ID }) {
+			found = append(found, head)
+		}
+	}
+	return found, err
+}
+
+// unpark takes out the first parked delivery of each place, whose rows the
+// caller holds.
+func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places []int64) error {
+	if len(places) == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET parked = false WHERE id IN (
+		SELECT (SELECT n.id FROM deliveries n WHERE n.parked AND n.`+open+`
+			AND n.place_id = CAST(e.value AS bigint) ORDER BY n.id LIMIT 1) FROM {elements $1} e)`),
+		array(places))
+	return err
+}
+
+// holdPlacesOf locks the places of some deliveries for this transaction, in the
+// order of their ids so that two processes cannot wait for each other. On SQLite
+// the one writer holds everything already.
+func (s *Store) holdPlacesOf(ctx context.Context, tx *sqlx.Tx, deliveries []int64) error {
+	if s.dialect.name == onSQLite.name {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, s.dialect.sql(`SELECT p.id FROM places p
+		WHERE p.id IN (SELECT d.place_id FROM deliveries d WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e))
+		ORDER BY p.id FOR NO KEY UPDATE`), array(deliveries))
+	return err
+}
+
+// holdPlace is holdPlacesOf for one place.
+func (s *Store) holdPlace(ctx context.Context, tx *sqlx.Tx, id int64) error {
+	if s.dialect.name == onSQLite.name {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT p.id FROM places p WHERE p.id = $1 FOR NO KEY UPDATE", id)
+	return err
+}
