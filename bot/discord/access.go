@@ -20,6 +20,9 @@ type channelInfo struct {
 	GuildID    string      `json:"guild_id"`
 	ParentID   string      `json:"parent_id"`
 	Overwrites []overwrite `json:"permission_overwrites"`
+	Thread     struct {
+		Locked bool `json:"locked"`
+	} `json:"thread_metadata"`
 }
 
 type overwrite struct {
@@ -28,8 +31,13 @@ type overwrite struct {
 	Deny  string `json:"deny"`
 }
 
-// Channel types that are threads.
+// Kinds of channels:
+// https://discord.com/developers/docs/resources/channel#channel-object-channel-types
 func (c channelInfo) thread() bool { return c.Type >= 10 && c.Type <= 12 }
+
+// holdsChannels is a category, a directory, a forum or a media channel: messages
+// stand in the channels or posts below it.
+func (c channelInfo) holdsChannels() bool { return c.Type == 4 || c.Type >= 14 }
 
 // errUnsure says that Discord did not answer the question.
 var errUnsure = errors.New("Discord did not say what the bot may do")
@@ -57,6 +65,12 @@ func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
 	if info.GuildID != workspace {
 		return errForeign
 	}
+	if info.holdsChannels() {
+		return errors.New("that channel takes no messages itself. Choose a text channel, or a post or thread in it.")
+	}
+	if info.Thread.Locked {
+		return errors.New("the thread is locked. Unlock it, and try again.")
+	}
 	send, need := int64(dgo.PermissionSendMessages), "Send Messages"
 	ruling := info
 	if info.thread() {
@@ -79,7 +93,7 @@ func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
 }
 
 func missing(permission string) error {
-	return errors.New("the permission " + permission + " is missing. Open Edit Channel, Permissions, add the bot there, allow " + permission + ", and try again.")
+	return errors.New("the permission " + permission + " is missing. Open Edit Channel, Permissions, add the bot there, allow " + permission + ", and try again. If Discord does not offer the bot there, invite it to the server again.")
 }
 
 func (c *Client) channel(ctx context.Context, id string) (channelInfo, error) {
@@ -89,7 +103,10 @@ func (c *Client) channel(ctx context.Context, id string) (channelInfo, error) {
 		return info, nil
 	}
 	if f, ok := errors.AsType[*notify.Failure](err); ok && f.Kind == notify.Gone {
-		return info, missing("View Channel")
+		if f.Reason == closedCodes[codeMissingAccess] {
+			return info, missing("View Channel")
+		}
+		return info, errors.New(f.Reason + ".")
 	}
 	return info, fmt.Errorf("%w: %w", errUnsure, err)
 }

@@ -50,6 +50,11 @@ type Client struct {
 	patience time.Duration
 	// openWithin is how long a gateway may take to let a session in.
 	openWithin time.Duration
+	// watchEvery is how often a gateway's silence is measured.
+	watchEvery time.Duration
+	// latePause is how long the second try of a late answer waits.
+	latePause time.Duration
+	errands   errands
 
 	mu       sync.Mutex
 	appID    string
@@ -67,7 +72,10 @@ func New(o Options) (*Client, error) {
 	if o.Token == "" {
 		return nil, errors.New("a bot token is needed; set SPARKBOT_DISCORD_TOKEN")
 	}
-	c := &Client{token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, now: o.Now, log: o.Log, patience: firstAnswer, openWithin: openTimeout}
+	c := &Client{
+		token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, now: o.Now, log: o.Log,
+		patience: firstAnswer, openWithin: openTimeout, watchEvery: watchInterval, latePause: time.Second,
+	}
 	if c.base == "" {
 		c.base = "https://discord.com"
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -341,49 +340,6 @@ func TestManagingNeedsTheServersPermission(t *testing.T) {
 	if r := <-s.Requests; r.Manager {
 		t.Error("a guest counts as a manager")
 	}
-}
-
-func TestUnsignedInteractionsAreRefused(t *testing.T) {
-	world, err := sandbox.Start(sandbox.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = world.Close() }()
-	now := time.Now()
-	c, err := New(Options{Token: "t", PublicKey: world.Discord().PublicKey(), Now: func() time.Time { return now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := c.Interactions(bottest.NewScript())
-	send := func(stamp, signature, body string) int {
-		r := httptest.NewRequest(http.MethodPost, "/discord/interactions", strings.NewReader(body))
-		r.Header.Set("X-Signature-Timestamp", stamp)
-		r.Header.Set("X-Signature-Ed25519", signature)
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		return w.Code
-	}
-	zero := strings.Repeat("0", 128)
-	for name, got := range map[string]int{
-		"nothing signed": send("", "", `{"type":1}`), "a wrong signature": send(fmt.Sprint(now.Unix()), zero, `{"type":1}`),
-		"no hex": send(fmt.Sprint(now.Unix()), "zz", `{"type":1}`), "no time": send("soon", zero, `{"type":1}`),
-	} {
-		if got != http.StatusUnauthorized {
-			t.Errorf("%s: status %d", name, got)
-		}
-	}
-	if got := send("", "", strings.Repeat("x", maxInteraction+1)); got != http.StatusRequestEntityTooLarge {
-		t.Errorf("a body that is too long: status %d", got)
-	}
-	now = now.Add(6 * time.Minute)
-	server := httptest.NewServer(h)
-	defer server.Close()
-	world.Discord().SendInteractionsTo(server.URL)
-	channel := world.Discord().AddChannel("c")
-	if _, err := world.Discord().Press(t.Context(), "ada", "1", "x"); err == nil {
-		t.Error("a button of no message was pressed")
-	}
-	_ = channel
 }
 
 func TestATokenThatIsRefusedIsToldWithoutIt(t *testing.T) {

@@ -167,9 +167,12 @@ func TestOnlyTheGivenRolesAreMentioned(t *testing.T) {
 func FuzzEncode(f *testing.F) {
 	f.Add("a title", "some\nwords", "https://x.org/a(b)", uint8(3))
 	f.Add("](http://evil)[", "**", "https://x.org/\u00a0]", uint8(7))
-	f.Add(strings.Repeat("👨‍👩‍👧‍👦", 300), strings.Repeat("*", 5000), "x", uint8(90))
+	f.Add(strings.Repeat("👨‍👩‍👧‍👦", 90), strings.Repeat("*", 500), "x", uint8(90))
 	c := client(f)
 	f.Fuzz(func(t *testing.T, title, text, address string, n uint8) {
+		if len(title)+len(text)+len(address) > 4000 {
+			return // no more to learn, and slow
+		}
 		m := notify.Message{Fallback: title}
 		m.Blocks = append(m.Blocks, notify.Text{Style: notify.Title, Spans: []notify.Span{{Text: notify.Cut(title, 60), URL: address}}, Icon: address, IconAlt: title})
 		for i := range int(n) % 60 {

@@ -13,18 +13,20 @@ import (
 	"sparkbot/notify"
 )
 
+const codeMissingAccess = 50001
+
 // closedCodes are the codes of Discord's errors that say the place takes no
 // messages from the bot, with what to do about it:
 // https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 var closedCodes = map[int]string{
-	10003:  "the channel does not exist any more",
-	10004:  "the server does not exist any more, or the bot was removed from it",
-	50001:  "the bot cannot see the channel; give it View Channel there, or let it into the server again",
-	50008:  "the bot may not post in the channel; choose a channel that takes messages",
-	50013:  "the bot may not post in the channel; give it Send Messages there",
-	50024:  "the channel is of a kind that takes no messages; choose a text channel",
-	50083:  "the thread is archived; open it again",
-	160005: "the thread is locked; unlock it",
+	10003:             "the channel does not exist any more",
+	10004:             "the server does not exist any more, or the bot was removed from it",
+	codeMissingAccess: "the bot cannot see the channel; give it View Channel there, or let it into the server again",
+	50008:             "the bot may not post in the channel; choose a channel that takes messages",
+	50013:             "the bot may not post in the channel; give it Send Messages there",
+	50024:             "the channel is of a kind that takes no messages; choose a text channel",
+	50083:             "the thread is archived; open it again",
+	160005:            "the thread is locked; unlock it",
 }
 
 // untilMended is how long nothing is sent after the token was refused: it costs

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,11 +19,11 @@ import (
 )
 
 const (
-	openTimeout  = 20 * time.Second
-	watchEvery   = 5 * time.Second
-	silentFor    = 2 * time.Minute // Discord asks for a heartbeat every 41 s or so
-	firstRetry   = time.Second
-	longestRetry = 2 * time.Minute
+	openTimeout   = 20 * time.Second
+	watchInterval = 5 * time.Second
+	silentFor     = 2 * time.Minute // Discord asks for a heartbeat every 41 s or so
+	firstRetry    = time.Second
+	longestRetry  = 2 * time.Minute
 )
 
 // Run registers the commands and, where interactions come over the gateway,
@@ -41,6 +40,7 @@ func (c *Client) Run(ctx context.Context, a Answerer) error {
 	}
 	group.Wait()
 	<-ctx.Done()
+	c.errands.wait()
 	return nil
 }
 
@@ -79,7 +79,9 @@ func (c *Client) hold(ctx context.Context, a Answerer) error {
 	session.AddHandler(func(_ *dgo.Session, _ *dgo.Disconnect) { poke(lost) })
 	session.AddHandler(func(_ *dgo.Session, _ *dgo.Ready) { poke(up) })
 	session.AddHandler(func(_ *dgo.Session, i *dgo.InteractionCreate) { c.interaction(ctx, i.Interaction, a) })
-	defer lines.cut() // also frees an Open that hangs
+	// Cutting the lines frees an Open that waits for words. One that was told to
+	// reconnect (operation 7) waits for its own lock and is left behind.
+	defer lines.cut()
 	opened := make(chan error, 1)
 	go func() { opened <- session.Open() }()
 	timer := time.NewTimer(c.openWithin)
@@ -102,7 +104,7 @@ func (c *Client) hold(ctx context.Context, a Answerer) error {
 	}
 	c.gatewayIs("")
 	c.log.Info("connected to Discord's gateway")
-	return c.watch(ctx, session, lost)
+	return c.watch(ctx, lines, lost)
 }
 
 // whyNot asks over REST whether it is the token, which the gateway's error does
@@ -114,9 +116,11 @@ func (c *Client) whyNot(ctx context.Context, err error) error {
 	return err
 }
 
-// watch returns when the connection is lost or silent.
-func (c *Client) watch(ctx context.Context, session *dgo.Session, lost <-chan struct{}) error {
-	tick := time.NewTicker(watchEvery)
+// watch returns when the connection is lost or silent. It asks the connection
+// itself: discordgo's own note of the last heartbeat stands behind a lock that a
+// dead connection may hold.
+func (c *Client) watch(ctx context.Context, lines *lines, lost <-chan struct{}) error {
+	tick := time.NewTicker(c.watchEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -125,18 +129,18 @@ func (c *Client) watch(ctx context.Context, session *dgo.Session, lost <-chan st
 		case <-lost:
 			return errors.New("the gateway hung up")
 		case <-tick.C:
-			session.RLock()
-			heard := session.LastHeartbeatAck
-			session.RUnlock()
-			if silent := c.now().Sub(heard); silent > silentFor {
+			if silent := c.now().Sub(lines.lastHeard()); silent > silentFor {
 				return fmt.Errorf("the gateway has been silent for %s", silent.Round(time.Second))
 			}
 		}
 	}
 }
 
-// interaction answers one interaction that came over the gateway.
+// interaction answers one interaction that came over the gateway. It goes on when
+// ctx ends, because somebody waits for the answer.
 func (c *Client) interaction(ctx context.Context, i *dgo.Interaction, a Answerer) {
+	ctx = context.WithoutCancel(ctx)
+	defer c.errands.begin()()
 	defer func() {
 		if p := recover(); p != nil {
 			c.log.Error("an interaction panicked", "panic", p)
@@ -168,7 +172,7 @@ func (c *Client) session() (*dgo.Session, *lines, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a gateway session: %w", err)
 	}
-	l := &lines{}
+	l := &lines{now: c.now}
 	s.Identify.Intents = dgo.IntentsNone
 	s.StateEnabled = false
 	s.ShouldReconnectOnError = false
@@ -210,36 +214,4 @@ func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.URL.Scheme, r.URL.Host, r.Host = base.Scheme, base.Host, base.Host
 	r.URL.Path = strings.TrimRight(base.Path, "/") + r.URL.Path
 	return e.next.RoundTrip(r)
-}
-
-// lines remembers the connections of one session, so that they can be cut when
-// discordgo waits on one that is dead.
-type lines struct {
-	mu   sync.Mutex
-	all  []net.Conn
-	done bool
-}
-
-func (l *lines) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: requestTimeout}).DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.done {
-		_ = conn.Close()
-		return nil, net.ErrClosed
-	}
-	l.all = append(l.all, conn)
-	return conn, nil
-}
-
-func (l *lines) cut() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.done = true
-	for _, conn := range l.all {
-		_ = conn.Close()
-	}
 }

@@ -51,7 +51,11 @@ func (c *Client) Interactions(a Answerer) http.Handler {
 			if err := http.NewResponseController(w).Flush(); err != nil {
 				c.log.Warn("an interaction's answer was not sent", "error", err)
 			}
-			go later()
+			end := c.errands.begin()
+			go func() {
+				defer end()
+				later()
+			}()
 		}
 	})
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -17,6 +15,8 @@ import (
 	"sparkbot/store"
 )
 
+var errNoMember = errors.New("commands work in servers only")
+
 // Answerer says what commands come to.
 type Answerer interface {
 	Answer(ctx context.Context, r bot.Request) bot.Reply
@@ -27,6 +27,10 @@ const (
 	// firstAnswer leaves a second of Discord's three for the way back:
 	// https://discord.com/developers/docs/interactions/receiving-and-responding
 	firstAnswer = 2 * time.Second
+	// Limits of suggestions, in number and in the characters of each:
+	// https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure
+	maxChoices = 25
+	maxChoice  = 100
 	// workLimit bounds the work on one interaction; its token lasts 15 minutes.
 	workLimit = 30 * time.Second
 )
@@ -74,10 +78,10 @@ func (c *Client) respond(ctx context.Context, i *dgo.Interaction, a Answerer) (f
 		cancel()
 		return c.immediate(reply), nil
 	case <-timer.C:
-		private := c.private(i)
-		return deferred(i, private), func() {
+		p := c.promised(i)
+		return p.callback(), func() {
 			defer cancel()
-			c.followUp(ctx, i, <-done, private)
+			c.keep(p, done)
 		}
 	}
 }
@@ -93,7 +97,7 @@ func (c *Client) answer(ctx context.Context, i *dgo.Interaction, a Answerer) bot
 
 // incoming turns an interaction into a request. The error is for the member.
 func (c *Client) incoming(i *dgo.Interaction) (bot.Request, error) {
-	if i.Member == nil || i.Member.User == nil || i.GuildID == "" {
+	if i.Member == nil || i.Member.User == nil || !snowflake(i.Member.User.ID) || !snowflake(i.GuildID) || !snowflake(i.ChannelID) {
 		return bot.Request{}, errNoMember
 	}
 	r := bot.Request{
@@ -149,38 +153,20 @@ func (c *Client) shown(reply bot.Reply, private bool) json.RawMessage {
 	return body
 }
 
-// deferred promises an answer. A button's stays private and leaves its message.
-func deferred(i *dgo.Interaction, private bool) callback {
-	if i.Type == dgo.InteractionMessageComponent && turns(i) {
-		return callback{Type: typeDeferUpdate}
-	}
-	if private {
-		return callback{Type: typeDeferred, Data: json.RawMessage(fmt.Sprintf(`{"flags":%d}`, flagEphemeral))}
-	}
-	return callback{Type: typeDeferred}
-}
-
 // turns reports whether a button turns a page, which changes its own message.
 func turns(i *dgo.Interaction) bool {
 	d, ok := i.Data.(dgo.MessageComponentInteractionData)
 	return ok && strings.Contains(d.CustomID, " page:")
 }
 
-// followUp sends what was promised. The token of the interaction is part of the
-// address, so no error holds that.
-func (c *Client) followUp(ctx context.Context, i *dgo.Interaction, reply bot.Reply, private bool) {
-	body := c.shown(reply, private)
-	a, err := c.request(ctx, http.MethodPatch, "/webhooks/"+i.AppID+"/"+i.Token+"/messages/@original", body)
-	if err == nil && a.status >= 300 {
-		err = failure(a)
-	}
-	if err != nil {
-		c.log.Error("a late answer was not delivered", "error", err)
-	}
-}
-
 // suggest answers while a member types. An empty list must be sent as such.
-func (c *Client) suggest(ctx context.Context, i *dgo.Interaction, a Answerer) callback {
+func (c *Client) suggest(ctx context.Context, i *dgo.Interaction, a Answerer) (first callback) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.log.Error("suggesting panicked", "panic", p, "stack", string(debug.Stack()))
+			first = callback{Type: typeChoices, Data: json.RawMessage(`{"choices":[]}`)}
+		}
+	}()
 	type choice struct {
 		Name  string `json:"name"`
 		Value string `json:"value"`
@@ -201,8 +187,8 @@ func (c *Client) suggest(ctx context.Context, i *dgo.Interaction, a Answerer) ca
 		r := bot.Request{Platform: store.Discord, Workspace: i.GuildID, Channel: i.ChannelID, At: c.now()}
 		for _, offered := range a.Complete(ctx, name, typed, r) {
 			value := before + offered.Value
-			if len(value) <= 100 && len(list) < 25 {
-				list = append(list, choice{Name: notify.Cut(before+offered.Label, 100), Value: value})
+			if offered.Label != "" && length(value) <= maxChoice && len(list) < maxChoices {
+				list = append(list, choice{Name: short(before+offered.Label, maxChoice), Value: value})
 			}
 		}
 	}

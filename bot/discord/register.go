@@ -3,7 +3,6 @@ package discord
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -246,5 +245,3 @@ func blank(v any) bool {
 		return false
 	}
 }
-
-var errNoMember = errors.New("commands work in servers only")
