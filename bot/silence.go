@@ -26,7 +26,7 @@ func (b *Bot) mute(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	mute, what := store.Mute{PlaceID: p.ID, Until: until}, "Alerts here are"
+	mute, what := store.Mute{PlaceID: p.ID, Until: until, CatchUp: true}, "Alerts here are"
 	if r.Command.Project != "" {
 		project, reply, found, err := b.project(ctx, r.Command)
 		if err != nil || !found {

@@ -5,7 +5,9 @@ import "time"
 // Envelope is what differs from place to place while the body stays the same.
 type Envelope struct {
 	Workspace string
-	Channel   string
+	// Channel is a channel's id or, with an @ in front, a member's, who then gets
+	// a direct message.
+	Channel string
 	// Nonce is at most 25 characters and names this delivery on the platform, so
 	// that a second send of it can be recognized.
 	Nonce string

@@ -22,6 +22,9 @@ const (
 	Gone
 	// Ambiguous may have been posted: the request was sent, the answer is lost.
 	Ambiguous
+	// Missing says that the message to be edited is not there any more, or can no
+	// longer be edited.
+	Missing
 )
 
 // String names the kind in one word.
@@ -35,6 +38,8 @@ func (k Kind) String() string {
 		return "gone"
 	case Ambiguous:
 		return "ambiguous"
+	case Missing:
+		return "missing"
 	default:
 		return "transient"
 	}

@@ -21,6 +21,7 @@ type Place struct {
 	// DisabledAt is zero unless the platform said that the place is gone.
 	DisabledAt     time.Time
 	DisabledReason string
+	Quiet          Quiet
 	CreatedAt      time.Time
 }
 

@@ -114,4 +114,7 @@ type Mute struct {
 	PlaceID   int64
 	ProjectID int64
 	Until     time.Time
+	// CatchUp says that what was held is told in one message when the mute ends;
+	// without it, it is dropped.
+	CatchUp bool
 }

@@ -97,7 +97,7 @@ func TestAMuteEndedByHandLetsGoWhatItHeld(t *testing.T) {
 		w := storetest.NewWorld(t, url)
 		w.Project("session", "COMMS")
 		p := w.Place("C1", store.Moves, storetest.Everything)
-		if err := w.DB.SetMute(t.Context(), store.Mute{PlaceID: p.ID, Until: w.Now.Add(time.Hour)}); err != nil {
+		if err := w.DB.SetMute(t.Context(), store.Mute{PlaceID: p.ID, Until: w.Now.Add(time.Hour), CatchUp: true}); err != nil {
 			t.Fatal(err)
 		}
 		w.Move("session", "funding is back")

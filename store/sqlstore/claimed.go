@@ -20,9 +20,7 @@ type claimedRow struct {
 
 // claimedRows reads leased deliveries with what is needed to send them.
 // Arguments: $1 their ids, $2 now.
-const claimedRows = "SELECT " + deliveryColumns + `, p.id AS "place.id", p.platform AS "place.platform",
-	p.workspace AS "place.workspace", p.channel AS "place.channel", p.disabled_at AS "place.disabled_at",
-	p.disabled_reason AS "place.disabled_reason", p.created_at AS "place.created_at",
+const claimedRows = "SELECT " + deliveryColumns + ", " + joinedPlace + `,
 	coalesce(m.revision, 0) AS revision, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL)) AS retracted,
 	(SELECT max(u.until) FROM mutes u WHERE u.place_id = d.place_id AND u.until > $2 AND d.kind = 'alert' AND u.project_id IN (0, m.project_id)) AS muted
 	FROM deliveries d JOIN places p ON p.id = d.place_id LEFT JOIN moves m ON m.id = d.move_id

@@ -15,15 +15,16 @@ func (s *Store) Mutes(ctx context.Context, placeID int64, now time.Time) ([]stor
 	var rows []struct {
 		ProjectID int64  `db:"project_id"`
 		Until     moment `db:"until"`
+		CatchUp   bool   `db:"catch_up"`
 	}
-	err := s.read.SelectContext(ctx, &rows, "SELECT project_id, until FROM mutes WHERE place_id = $1 AND until > $2 ORDER BY project_id",
+	err := s.read.SelectContext(ctx, &rows, "SELECT project_id, until, catch_up FROM mutes WHERE place_id = $1 AND until > $2 ORDER BY project_id",
 		placeID, s.dialect.stamp(now))
 	if err != nil {
 		return nil, fmt.Errorf("read the mutes: %w", err)
 	}
 	mutes := make([]store.Mute, len(rows))
 	for i, r := range rows {
-		mutes[i] = store.Mute{PlaceID: placeID, ProjectID: r.ProjectID, Until: r.Until.Time}
+		mutes[i] = store.Mute{PlaceID: placeID, ProjectID: r.ProjectID, Until: r.Until.Time, CatchUp: r.CatchUp}
 	}
 	return mutes, nil
 }

@@ -18,15 +18,26 @@ type placeRow struct {
 	Channel        string `db:"channel"`
 	DisabledAt     moment `db:"disabled_at"`
 	DisabledReason string `db:"disabled_reason"`
+	QuietFrom      int    `db:"quiet_from"`
+	QuietTo        int    `db:"quiet_to"`
+	QuietZone      string `db:"quiet_zone"`
+	QuietCatchUp   bool   `db:"quiet_catch_up"`
 	CreatedAt      moment `db:"created_at"`
 }
 
-const placeColumns = "id, platform, workspace, channel, disabled_at, disabled_reason, created_at"
+const placeColumns = "id, platform, workspace, channel, disabled_at, disabled_reason, quiet_from, quiet_to, quiet_zone, quiet_catch_up, created_at"
+
+// joinedPlace are the columns of place p for a row that holds it as "place".
+const joinedPlace = `p.id AS "place.id", p.platform AS "place.platform", p.workspace AS "place.workspace", p.channel AS "place.channel",
+	p.disabled_at AS "place.disabled_at", p.disabled_reason AS "place.disabled_reason", p.quiet_from AS "place.quiet_from",
+	p.quiet_to AS "place.quiet_to", p.quiet_zone AS "place.quiet_zone", p.quiet_catch_up AS "place.quiet_catch_up", p.created_at AS "place.created_at"`
 
 func (r placeRow) place() store.Place {
 	return store.Place{
 		ID: r.ID, Platform: store.Platform(r.Platform), Workspace: r.Workspace, Channel: r.Channel,
-		DisabledAt: r.DisabledAt.Time, DisabledReason: r.DisabledReason, CreatedAt: r.CreatedAt.Time,
+		DisabledAt: r.DisabledAt.Time, DisabledReason: r.DisabledReason,
+		Quiet:     store.Quiet{From: r.QuietFrom, To: r.QuietTo, Zone: r.QuietZone, CatchUp: r.QuietCatchUp},
+		CreatedAt: r.CreatedAt.Time,
 	}
 }
 

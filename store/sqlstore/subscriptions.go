@@ -88,9 +88,7 @@ func (s *Store) Listings(ctx context.Context, platform store.Platform, workspace
 		subscriptionRow
 		Place placeRow `db:"place"`
 	}
-	err := s.read.SelectContext(ctx, &rows, "SELECT "+subscriptionColumns+`, p.id AS "place.id", p.platform AS "place.platform",
-		p.workspace AS "place.workspace", p.channel AS "place.channel", p.disabled_at AS "place.disabled_at",
-		p.disabled_reason AS "place.disabled_reason", p.created_at AS "place.created_at"
+	err := s.read.SelectContext(ctx, &rows, "SELECT "+subscriptionColumns+", "+joinedPlace+`
 		FROM subscriptions s JOIN places p ON p.id = s.place_id WHERE p.platform = $1 AND p.workspace = $2 ORDER BY p.id, s.id`,
 		string(platform), workspace)
 	if err != nil {
@@ -105,8 +103,9 @@ func (s *Store) Listings(ctx context.Context, platform store.Platform, workspace
 
 // SetMute stores a mute in place of an earlier one of the same project.
 func (s *Store) SetMute(ctx context.Context, m store.Mute) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO mutes (place_id, project_id, until) VALUES ($1, $2, $3)
-		ON CONFLICT (place_id, project_id) DO UPDATE SET until = excluded.until`, m.PlaceID, m.ProjectID, s.dialect.stamp(m.Until))
+	_, err := s.write.ExecContext(ctx, `INSERT INTO mutes (place_id, project_id, until, catch_up) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (place_id, project_id) DO UPDATE SET until = excluded.until, catch_up = excluded.catch_up`,
+		m.PlaceID, m.ProjectID, s.dialect.stamp(m.Until), m.CatchUp)
 	if err != nil {
 		return fmt.Errorf("store the mute: %w", err)
 	}

@@ -145,7 +145,7 @@ func mutesHold(t *testing.T, w *World) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.DB.SetMute(t.Context(), store.Mute{PlaceID: p.ID, ProjectID: session.ID, Until: until}); err != nil {
+	if err := w.DB.SetMute(t.Context(), store.Mute{PlaceID: p.ID, ProjectID: session.ID, Until: until, CatchUp: true}); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
