@@ -13,7 +13,8 @@ type Message struct {
 	Blocks   []Block
 }
 
-// Block is one part of a message, from top to bottom: Text, Divider or Actions.
+// Block is one part of a message, from top to bottom: Text, Divider, Actions or
+// Picture.
 type Block interface{ block() }
 
 // Style is the rank of a text among the others.
@@ -21,7 +22,7 @@ type Style int
 
 // The styles, from the plainest.
 const (
-	Body    Style = iota
+	Normal  Style = iota
 	Small         // an aside: age, foot, explanation
 	Heading       // heads the part that follows
 	Title         // heads the message

@@ -22,8 +22,8 @@ type Answerer interface {
 
 // Sender is the way out.
 type Sender interface {
-	Encode(m notify.Message) ([]byte, error)
-	Post(ctx context.Context, e notify.Envelope, body []byte) (notify.Receipt, error)
+	Encode(m notify.Message) (notify.Body, error)
+	Post(ctx context.Context, e notify.Envelope, body notify.Body) (notify.Receipt, error)
 	CanPost(ctx context.Context, workspace, channel string) error
 }
 

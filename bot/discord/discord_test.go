@@ -171,7 +171,7 @@ func TestBodiesSatisfyDiscordsSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		post, err := complete(box, false, []string{"123456"}, "s1-2")
+		post, err := complete(box.Content, false, []string{"123456"}, "s1-2")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestGoldens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		body, err := complete(box, false, nil, "")
+		body, err := complete(box.Content, false, nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -356,7 +356,7 @@ func TestATokenThatIsRefusedIsToldWithoutIt(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "SPARKBOT_DISCORD_TOKEN") {
 		t.Errorf("Ready says %v", err)
 	}
-	_, err = c.Post(t.Context(), notify.Envelope{Channel: "1"}, []byte("{}"))
+	_, err = c.Post(t.Context(), notify.Envelope{Channel: "1"}, notify.Body{Content: []byte("{}")})
 	if f, ok := errors.AsType[*notify.Failure](err); !ok || f.Kind != notify.Throttled || f.Scope != notify.ScopePlatform || f.After == 0 {
 		t.Errorf("a post with a refused token gives %v, want everything to wait", err)
 	}
@@ -364,7 +364,7 @@ func TestATokenThatIsRefusedIsToldWithoutIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Post(t.Context(), notify.Envelope{Channel: "1"}, []byte("{}"))
+	_, err = c.Post(t.Context(), notify.Envelope{Channel: "1"}, notify.Body{Content: []byte("{}")})
 	if f, ok := errors.AsType[*notify.Failure](err); !ok || f.Kind != notify.Transient || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("posting to nobody gives %v", err)
 	}

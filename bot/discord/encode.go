@@ -27,7 +27,7 @@ const (
 // Encode gives the container that shows a message: everything but what differs
 // from place to place. Long texts are shortened to Discord's limits; texts of a
 // message with too many parts share a text display.
-func (c *Client) Encode(m notify.Message) ([]byte, error) {
+func (c *Client) Encode(m notify.Message) (notify.Body, error) {
 	_, parts := measure(container(m))
 	draw := container
 	if parts > maxComponents-1 {
@@ -39,13 +39,13 @@ func (c *Client) Encode(m notify.Message) ([]byte, error) {
 	})
 	if !ok {
 		text, parts := measure(draw(fitted))
-		return nil, fmt.Errorf("the message has %d characters and %d components, more than Discord takes", text, parts)
+		return notify.Body{}, fmt.Errorf("the message has %d characters and %d components, more than Discord takes", text, parts)
 	}
 	body, err := json.Marshal(draw(fitted))
 	if err != nil {
-		return nil, fmt.Errorf("encode for Discord: %w", err)
+		return notify.Body{}, fmt.Errorf("encode for Discord: %w", err)
 	}
-	return body, nil
+	return notify.Body{Content: body}, nil
 }
 
 // container draws a message. One that shows nothing shows its fallback, because

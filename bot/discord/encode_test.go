@@ -115,11 +115,11 @@ func TestManyTextsShareADisplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct{ Components []struct{ Content string } }
-	if err := json.Unmarshal(box, &got); err != nil {
+	if err := json.Unmarshal(box.Content, &got); err != nil {
 		t.Fatal(err)
 	}
 	if len(got.Components) != 6 || !strings.HasPrefix(got.Components[2].Content, "-# line 20\n-# line 21\n") {
-		t.Errorf("the message became %s", box)
+		t.Errorf("the message became %s", box.Content)
 	}
 	for range 60 {
 		m.Blocks = append(m.Blocks, notify.Divider{})
@@ -131,8 +131,8 @@ func TestManyTextsShareADisplay(t *testing.T) {
 
 func TestAMessageThatShowsNothingShowsItsFallback(t *testing.T) {
 	m := notify.Message{Fallback: "in *one* line", Blocks: []notify.Block{notify.Actions{Buttons: []notify.Button{{Label: "x", URL: "none"}}}}}
-	if box, err := client(t).Encode(m); err != nil || !strings.Contains(string(box), `in \\*one\\* line`) {
-		t.Errorf("the message became %s, %v", box, err)
+	if box, err := client(t).Encode(m); err != nil || !strings.Contains(string(box.Content), `in \\*one\\* line`) {
+		t.Errorf("the message became %s, %v", box.Content, err)
 	}
 }
 
@@ -186,12 +186,12 @@ func FuzzEncode(f *testing.F) {
 			}
 			return
 		}
-		body, err := complete(box, true, []string{"1"}, "n")
+		body, err := complete(box.Content, true, []string{"1"}, "n")
 		if err != nil || !json.Valid(body) {
 			t.Fatalf("the body is %s, %v", body, err)
 		}
 		var drawn any
-		if err := json.Unmarshal(box, &drawn); err != nil {
+		if err := json.Unmarshal(box.Content, &drawn); err != nil {
 			t.Fatal(err)
 		}
 		if chars, parts := count(drawn); chars > maxText-headroom || parts > maxComponents-1 {

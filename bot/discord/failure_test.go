@@ -81,7 +81,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Post(t.Context(), notify.Envelope{Channel: "1"}, []byte("{}"))
+	_, err = c.Post(t.Context(), notify.Envelope{Channel: "1"}, notify.Body{Content: []byte("{}")})
 	if f := notify.Classify(err); f.Kind != notify.Transient || !strings.Contains(f.Reason, "SPARKBOT_DISCORD_API_URL") {
 		t.Errorf("a redirected post gives %v", err)
 	}

@@ -145,7 +145,7 @@ func (c *Client) shown(reply bot.Reply, private bool) json.RawMessage {
 		c.log.Error("a reply does not fit", "error", err)
 		box, _ = c.Encode(sentence("The answer is too long for one message here; ask for a part of it.").Message)
 	}
-	body, err := complete(box, private, nil, "")
+	body, err := complete(box.Content, private, nil, "")
 	if err != nil {
 		c.log.Error("a reply cannot be encoded", "error", err)
 		return nil

@@ -16,11 +16,11 @@ import (
 // second post within a few minutes with the first message
 // (https://discord.com/developers/docs/resources/message#create-message).
 // Any error is a *notify.Failure.
-func (c *Client) Post(ctx context.Context, e notify.Envelope, box []byte) (notify.Receipt, error) {
+func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (notify.Receipt, error) {
 	if !snowflake(e.Channel) {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Discord's"}
 	}
-	body, err := complete(box, false, e.Roles, e.Nonce)
+	body, err := complete(b.Content, false, e.Roles, e.Nonce)
 	if err != nil {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}

@@ -74,7 +74,7 @@ func TestNoRedirectTakesATokenElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Post(t.Context(), notify.Envelope{Channel: "C1"}, []byte(`{"text":"x"}`))
+	_, err = c.Post(t.Context(), notify.Envelope{Channel: "C1"}, notify.Body{Content: []byte(`{"text":"x"}`)})
 	if err == nil || notify.Classify(err).Kind != notify.Transient || asked.Load() != 0 {
 		t.Errorf("a redirected post gives %v; %d requests went elsewhere", err, asked.Load())
 	}

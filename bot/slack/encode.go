@@ -22,17 +22,17 @@ type body struct {
 //
 // Texts stand in rich_text blocks, in which no character is markup; only what
 // needs an accessory or small print stands in mrkdwn, escaped.
-func (c *Client) Encode(m notify.Message) ([]byte, error) {
+func (c *Client) Encode(m notify.Message) (notify.Body, error) {
 	fitted, ok := notify.Fit(m, func(m notify.Message) bool { return fits(build(m)) == nil })
 	made := build(fitted)
 	if !ok {
-		return nil, fmt.Errorf("the message is more than Slack takes: %w", fits(made))
+		return notify.Body{}, fmt.Errorf("the message is more than Slack takes: %w", fits(made))
 	}
 	text, err := json.Marshal(made)
 	if err != nil {
-		return nil, fmt.Errorf("encode for Slack: %w", err)
+		return notify.Body{}, fmt.Errorf("encode for Slack: %w", err)
 	}
-	return text, nil
+	return notify.Body{Content: text}, nil
 }
 
 func build(m notify.Message) body {

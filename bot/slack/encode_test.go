@@ -29,7 +29,7 @@ func TestEverythingSaidIsValid(t *testing.T) {
 				t.Errorf("%s of %.40q: %v", kind, text, err)
 				continue
 			}
-			valid(t, body)
+			valid(t, body.Content)
 		}
 	}
 }
@@ -82,29 +82,29 @@ func FuzzEncode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("a message of this shape always fits once it is shortened: %v", err)
 		}
-		valid(t, body)
+		valid(t, body.Content)
 	})
 }
 
 func TestABlankMessageStillHasItsText(t *testing.T) {
 	body, err := newEncoder(t).Encode(notify.Message{Fallback: "a & b"})
-	if err != nil || string(body) != `{"text":"a \u0026amp; b"}` {
-		t.Errorf("Encode gives %s, %v", body, err)
+	if err != nil || string(body.Content) != `{"text":"a \u0026amp; b"}` {
+		t.Errorf("Encode gives %s, %v", body.Content, err)
 	}
 }
 
 func TestAnAgeStaysTrueWhereverItStands(t *testing.T) {
 	at := time.Unix(1_784_721_600, 0)
 	for style, want := range map[notify.Style]string{
-		notify.Small: `<!date^1784721600^{ago}|19d ago>`,
-		notify.Body:  `"timestamp":1784721600,"format":"{ago}","fallback":"19d ago"`,
+		notify.Small:  `<!date^1784721600^{ago}|19d ago>`,
+		notify.Normal: `"timestamp":1784721600,"format":"{ago}","fallback":"19d ago"`,
 	} {
 		body, err := newEncoder(t).Encode(notify.Message{Fallback: "x", Blocks: []notify.Block{notify.Text{Style: style, Spans: []notify.Span{{Text: "19d ago", At: at}}}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		valid(t, body)
-		if got := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(body)); !strings.Contains(got, want) {
+		valid(t, body.Content)
+		if got := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(body.Content)); !strings.Contains(got, want) {
 			t.Errorf("style %d: no %s in %s", style, want, got)
 		}
 	}

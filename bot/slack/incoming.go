@@ -153,7 +153,7 @@ func (c *Client) shown(in incoming, reply bot.Reply) []byte {
 		head = `{"replace_original":true,`
 	}
 	head += `"unfurl_links":false,"unfurl_media":false,`
-	return append([]byte(head), encoded[1:]...)
+	return append([]byte(head), encoded.Content[1:]...)
 }
 
 // sentence is a private reply of one sentence.

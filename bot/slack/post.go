@@ -16,14 +16,14 @@ import (
 const eventType = "sparkbot_delivery"
 
 // Post posts an encoded message to a channel. Any error is a *notify.Failure.
-func (c *Client) Post(ctx context.Context, e notify.Envelope, encoded []byte) (notify.Receipt, error) {
+func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (notify.Receipt, error) {
 	if !channelID(e.Channel) {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Slack's"}
 	}
 	if team := c.ourTeam(); team != "" && e.Workspace != team {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Gone, Reason: "the token belongs to another workspace"}
 	}
-	message, err := address(e, encoded)
+	message, err := address(e, b.Content)
 	if err != nil {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}

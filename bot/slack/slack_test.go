@@ -308,7 +308,7 @@ func TestGoldens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, kind+".golden.json", body)
+		golden(t, kind+".golden.json", body.Content)
 	}
 }
 
@@ -355,7 +355,7 @@ func TestATokenThatIsRefusedIsToldWithoutIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Post(t.Context(), notify.Envelope{Channel: "C1"}, []byte("{}"))
+	_, err = c.Post(t.Context(), notify.Envelope{Channel: "C1"}, notify.Body{Content: []byte("{}")})
 	if f, ok := errors.AsType[*notify.Failure](err); !ok || f.Kind != notify.Transient || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("posting to nobody gives %v", err)
 	}

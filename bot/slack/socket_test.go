@@ -16,8 +16,8 @@ func TestAReplyTooLongForTheSocketStillArrives(t *testing.T) {
 	s := bottest.NewScript()
 	s.Reply = func(bot.Request) bot.Reply { return bot.Reply{Message: long} }
 	c, k := stage(t, s, false)
-	if body, err := c.Encode(long); err != nil || len(body) < 20<<10 {
-		t.Fatalf("the outlook has %d bytes (%v); this story needs a longer one", len(body), err)
+	if body, err := c.Encode(long); err != nil || len(body.Content) < 20<<10 {
+		t.Fatalf("the outlook has %d bytes (%v); this story needs a longer one", len(body.Content), err)
 	}
 	a, err := k.RunText(t.Context(), "ada", k.AddChannel("news"), "/spark session outlook")
 	if err != nil || !strings.Contains(a.Message.Text, "隐私消息") {

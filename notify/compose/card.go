@@ -154,8 +154,8 @@ func (c Card) outlook(limit int) []notify.Block {
 		heading, text string
 		style         notify.Style
 	}{
-		{"Current state", c.Project.CurrentState, notify.Body},
-		{"Where it's heading", c.Project.Heading, notify.Body},
+		{"Current state", c.Project.CurrentState, notify.Normal},
+		{"Where it's heading", c.Project.Heading, notify.Normal},
 		{"Prediction", c.Project.Prediction, notify.Quote},
 	} {
 		if s := passage(part.text, limit); s != "" {

@@ -10,7 +10,8 @@ import (
 
 // Plain gives a message as text for a terminal, wrapped to width columns. Links
 // stand behind their text in angle brackets, buttons in square ones, with their
-// address where the message shows it nowhere else. A width below 1 counts as 1; a
+// address where the message shows it nowhere else. A picture is told by its
+// description. A width below 1 counts as 1; a
 // word wider than the width is never broken.
 func Plain(m notify.Message, width int) string {
 	width = max(width, 1)
@@ -28,6 +29,8 @@ func Plain(m notify.Message, width int) string {
 			out = append(out, strings.Repeat("─", width))
 		case notify.Actions:
 			add("", buttonLine(b.Buttons, links))
+		case notify.Picture:
+			add("", "[picture: "+b.Alt+"]")
 		case notify.Text:
 			s := spanLine(b.Spans)
 			if b.Button != nil {

@@ -7,7 +7,7 @@ import (
 	"sparkbot/notify"
 )
 
-var styleNames = map[notify.Style]string{notify.Body: "body", notify.Small: "small", notify.Heading: "heading", notify.Title: "title", notify.Quote: "quote"}
+var styleNames = map[notify.Style]string{notify.Normal: "body", notify.Small: "small", notify.Heading: "heading", notify.Title: "title", notify.Quote: "quote"}
 
 // structure writes what Plain does not show: which block each text is, the look
 // of every span, and what every button does.
@@ -17,6 +17,8 @@ func structure(m notify.Message) string {
 		switch b := b.(type) {
 		case notify.Divider:
 			out = append(out, "divider")
+		case notify.Picture:
+			out = append(out, fmt.Sprintf("picture %s %dx%d\n\t%q", b.Name, b.Width, b.Height, b.Alt))
 		case notify.Actions:
 			out = append(out, "actions")
 			for _, button := range b.Buttons {

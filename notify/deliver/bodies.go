@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"sparkbot/notify"
 	"sparkbot/store"
 )
 
@@ -13,7 +14,8 @@ const (
 	// bodyAge is how long an encoded body is used. It holds ages and a velocity,
 	// which a minute does not change in a way that a reader sees.
 	bodyAge = time.Minute
-	// maxBodies bounds the cache; a body has a few kilobytes.
+	// maxBodies bounds the cache; a body has a few kilobytes, and up to 60 more
+	// with a picture.
 	maxBodies = 256
 )
 
@@ -29,7 +31,7 @@ type bodyKey struct {
 type body struct {
 	ready chan struct{}
 	at    time.Time
-	bytes []byte
+	body  notify.Body
 	err   error
 }
 
@@ -43,10 +45,10 @@ type bodies struct {
 // get gives the body under k, made by prepare when there is none or it is too
 // old at now. Whoever asks for a body that is being made waits for it, or for
 // ctx to end.
-func (b *bodies) get(ctx context.Context, k bodyKey, now time.Time, prepare func() ([]byte, error)) ([]byte, error) {
+func (b *bodies) get(ctx context.Context, k bodyKey, now time.Time, prepare func() (notify.Body, error)) (notify.Body, error) {
 	e, first := b.entry(k, now)
 	if first {
-		e.bytes, e.err = prepare()
+		e.body, e.err = prepare()
 		if _, final := errors.AsType[*encodeError](e.err); e.err != nil && !final {
 			b.forget(k, e)
 		}
@@ -54,9 +56,9 @@ func (b *bodies) get(ctx context.Context, k bodyKey, now time.Time, prepare func
 	}
 	select {
 	case <-e.ready:
-		return e.bytes, e.err
+		return e.body, e.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return notify.Body{}, ctx.Err()
 	}
 }
 

@@ -66,7 +66,7 @@ func TestAPostThatCouldOutlastItsLeaseIsNotBegun(t *testing.T) {
 		id := q.owe(place(store.Discord, 1), 1)
 		s := &fakeSender{}
 		first := true
-		s.encode = func(m notify.Message) ([]byte, error) {
+		s.encode = func(m notify.Message) (notify.Body, error) {
 			if first {
 				first = false
 				<-time.After(15 * time.Second) // the machine was asleep

@@ -228,14 +228,14 @@ type post struct {
 type fakeSender struct {
 	latency time.Duration
 	answer  func(ctx context.Context, e notify.Envelope) (notify.Receipt, error)
-	encode  func(m notify.Message) ([]byte, error)
+	encode  func(m notify.Message) (notify.Body, error)
 
 	mu      sync.Mutex
 	posts   []post
 	encodes int
 }
 
-func (s *fakeSender) Encode(m notify.Message) ([]byte, error) {
+func (s *fakeSender) Encode(m notify.Message) (notify.Body, error) {
 	s.mu.Lock()
 	s.encodes++
 	s.mu.Unlock()
@@ -248,11 +248,13 @@ func (s *fakeSender) Encode(m notify.Message) ([]byte, error) {
 var titles = regexp.MustCompile(`[Mm]ove \d+`)
 
 // title is the body of tests: of all that is said, the title of the move.
-func title(m notify.Message) []byte { return []byte(titles.FindString(m.Fallback)) }
+func title(m notify.Message) notify.Body {
+	return notify.Body{Content: []byte(titles.FindString(m.Fallback))}
+}
 
-func (s *fakeSender) Post(ctx context.Context, e notify.Envelope, body []byte) (notify.Receipt, error) {
+func (s *fakeSender) Post(ctx context.Context, e notify.Envelope, body notify.Body) (notify.Receipt, error) {
 	s.mu.Lock()
-	s.posts = append(s.posts, post{time.Now(), e.Channel, e.Nonce, string(body)})
+	s.posts = append(s.posts, post{time.Now(), e.Channel, e.Nonce, string(body.Content)})
 	n := len(s.posts)
 	s.mu.Unlock()
 	if !sleep(ctx, s.latency) {

@@ -35,10 +35,10 @@ type Library interface {
 type Sender interface {
 	// Encode turns a message into a body inside the platform's limits. Its errors
 	// are final.
-	Encode(m notify.Message) ([]byte, error)
+	Encode(m notify.Message) (notify.Body, error)
 	// Post sends a body to one place, and must not change it: other posts share
 	// it. Its errors hold a *notify.Failure; any other error is Transient.
-	Post(ctx context.Context, e notify.Envelope, body []byte) (notify.Receipt, error)
+	Post(ctx context.Context, e notify.Envelope, body notify.Body) (notify.Receipt, error)
 }
 
 // Limit is how fast one platform may be written to.

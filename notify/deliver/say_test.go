@@ -117,7 +117,7 @@ func TestAPanicIsTriedAgain(t *testing.T) {
 			}
 		},
 		"in an encoder": func(s *fakeSender, once func()) {
-			s.encode = func(notify.Message) ([]byte, error) { once(); return nil, nil }
+			s.encode = func(notify.Message) (notify.Body, error) { once(); return notify.Body{}, nil }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +148,9 @@ func TestWhatCannotBeEncodedFailsAtOnceAndOnce(t *testing.T) {
 		for id := range int64(50) {
 			q.owe(place(store.Discord, id+1), 1)
 		}
-		s := &fakeSender{encode: func(notify.Message) ([]byte, error) { return nil, errors.New("41 components, 40 are allowed") }}
+		s := &fakeSender{encode: func(notify.Message) (notify.Body, error) {
+			return notify.Body{}, errors.New("41 components, 40 are allowed")
+		}}
 		play(t, 10*time.Second, q, s, Options{})
 		for id := range int64(50) {
 			if c := q.get(id + 1); c.State != store.StateFailed || c.Reason != "cannot be encoded: 41 components, 40 are allowed" {
@@ -182,7 +184,7 @@ func TestTheCacheOfBodiesIsBounded(t *testing.T) {
 	var b bodies
 	for move := range int64(3 * maxBodies) {
 		at := noon.Add(time.Duration(move) * time.Millisecond)
-		if _, err := b.get(t.Context(), bodyKey{move: move}, at, func() ([]byte, error) { return nil, nil }); err != nil {
+		if _, err := b.get(t.Context(), bodyKey{move: move}, at, func() (notify.Body, error) { return notify.Body{}, nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

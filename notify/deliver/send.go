@@ -48,16 +48,16 @@ func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 }
 
 // body gives what is posted for c.
-func (l *lane) body(ctx context.Context, c store.Claimed, now time.Time) ([]byte, error) {
+func (l *lane) body(ctx context.Context, c store.Claimed, now time.Time) (notify.Body, error) {
 	k := bodyKey{kind: c.Kind, move: c.MoveID, revision: c.Revision}
-	return l.bodies.get(ctx, k, now, func() (b []byte, err error) {
+	return l.bodies.get(ctx, k, now, func() (b notify.Body, err error) {
 		defer l.rescue(&err)
 		m, err := words(ctx, l.library, c.Delivery, now)
 		if err != nil {
-			return nil, err
+			return b, err
 		}
 		if b, err = l.sender.Encode(m); err != nil {
-			return nil, &encodeError{err}
+			return b, &encodeError{err}
 		}
 		return b, nil
 	})
@@ -112,7 +112,7 @@ func (l *lane) admit(ctx context.Context, c store.Claimed) (due time.Time, admit
 }
 
 // post sends the body and decides what its answer means.
-func (l *lane) post(ctx context.Context, c store.Claimed, body []byte) Event {
+func (l *lane) post(ctx context.Context, c store.Claimed, body notify.Body) Event {
 	began := l.o.Now()
 	receipt, err := l.try(ctx, c, body)
 	now := l.o.Now()
@@ -142,7 +142,7 @@ func (l *lane) obey(p store.Place, f *notify.Failure, now time.Time) {
 }
 
 // try posts once, within SendTimeout.
-func (l *lane) try(ctx context.Context, c store.Claimed, body []byte) (_ notify.Receipt, err error) {
+func (l *lane) try(ctx context.Context, c store.Claimed, body notify.Body) (_ notify.Receipt, err error) {
 	defer l.rescue(&err)
 	ctx, cancel := context.WithTimeout(ctx, l.o.SendTimeout)
 	defer cancel()
