@@ -50,8 +50,9 @@ type Client struct {
 	patience time.Duration
 	// openWithin is how long a gateway may take to let a session in.
 	openWithin time.Duration
-	// watchEvery is how often a gateway's silence is measured.
-	watchEvery time.Duration
+	// watchEvery is how often a gateway's silence is measured, and silentFor how
+	// much of it is too much.
+	watchEvery, silentFor time.Duration
 	// latePause is how long the second try of a late answer waits.
 	latePause time.Duration
 	errands   errands
@@ -74,7 +75,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, now: o.Now, log: o.Log,
-		patience: firstAnswer, openWithin: openTimeout, watchEvery: watchInterval, latePause: time.Second,
+		patience: firstAnswer, openWithin: openTimeout, watchEvery: watchInterval, silentFor: longestSilence, latePause: time.Second,
 	}
 	if c.base == "" {
 		c.base = "https://discord.com"

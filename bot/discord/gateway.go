@@ -19,11 +19,11 @@ import (
 )
 
 const (
-	openTimeout   = 20 * time.Second
-	watchInterval = 5 * time.Second
-	silentFor     = 2 * time.Minute // Discord asks for a heartbeat every 41 s or so
-	firstRetry    = time.Second
-	longestRetry  = 2 * time.Minute
+	openTimeout    = 20 * time.Second
+	watchInterval  = 5 * time.Second
+	longestSilence = 2 * time.Minute // Discord asks for a heartbeat every 41 s or so
+	firstRetry     = time.Second
+	longestRetry   = 2 * time.Minute
 )
 
 // Run registers the commands and, where interactions come over the gateway,
@@ -53,7 +53,7 @@ func (c *Client) persist(ctx context.Context, what string, do func(context.Conte
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		if c.now().Sub(began) > silentFor {
+		if c.now().Sub(began) > longestSilence {
 			wait = firstRetry // it worked for a while
 		}
 		pause := wait/2 + rand.N(wait/2+1)
@@ -118,10 +118,12 @@ func (c *Client) whyNot(ctx context.Context, err error) error {
 
 // watch returns when the connection is lost or silent. It asks the connection
 // itself: discordgo's own note of the last heartbeat stands behind a lock that a
-// dead connection may hold.
+// dead connection may hold. Silence is counted in looks, so that a clock that
+// jumps, as that of a machine that slept, is not taken for it.
 func (c *Client) watch(ctx context.Context, lines *lines, lost <-chan struct{}) error {
 	tick := time.NewTicker(c.watchEvery)
 	defer tick.Stop()
+	heard, silent := lines.heard.Load(), time.Duration(0)
 	for {
 		select {
 		case <-ctx.Done():
@@ -129,7 +131,11 @@ func (c *Client) watch(ctx context.Context, lines *lines, lost <-chan struct{}) 
 		case <-lost:
 			return errors.New("the gateway hung up")
 		case <-tick.C:
-			if silent := c.now().Sub(lines.lastHeard()); silent > silentFor {
+			if now := lines.heard.Load(); now != heard {
+				heard, silent = now, 0
+				continue
+			}
+			if silent += c.watchEvery; silent > c.silentFor {
 				return fmt.Errorf("the gateway has been silent for %s", silent.Round(time.Second))
 			}
 		}
@@ -172,7 +178,7 @@ func (c *Client) session() (*dgo.Session, *lines, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a gateway session: %w", err)
 	}
-	l := &lines{now: c.now}
+	l := &lines{}
 	s.Identify.Intents = dgo.IntentsNone
 	s.StateEnabled = false
 	s.ShouldReconnectOnError = false

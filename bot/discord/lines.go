@@ -5,14 +5,12 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // lines remembers the connections of one session, so that they can be cut when
 // discordgo waits on one that is dead.
 type lines struct {
-	now   func() time.Time
-	heard atomic.Int64 // when the last bytes came, as Unix nanoseconds
+	heard atomic.Int64 // how often bytes came
 	mu    sync.Mutex
 	all   []net.Conn
 	done  bool
@@ -24,16 +22,14 @@ type line struct {
 	of *lines
 }
 
-// Read reads and notes the time.
+// Read reads and counts.
 func (l line) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	if n > 0 {
-		l.of.heard.Store(l.of.now().UnixNano())
+		l.of.heard.Add(1)
 	}
 	return n, err
 }
-
-func (l *lines) lastHeard() time.Time { return time.Unix(0, l.heard.Load()) }
 
 func (l *lines) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := (&net.Dialer{Timeout: requestTimeout}).DialContext(ctx, network, address)

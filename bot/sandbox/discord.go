@@ -91,7 +91,7 @@ func (d *Discord) id() string {
 
 func (d *Discord) nextID() string {
 	d.sequence++
-	return strconv.FormatInt((time.Now().UnixMilli()-discordEpoch)<<22|d.sequence&0x3fffff, 10)
+	return strconv.FormatInt((d.s.now().UnixMilli()-discordEpoch)<<22|d.sequence&0x3fffff, 10)
 }
 
 func (d *Discord) close() {

@@ -233,7 +233,7 @@ func (d *Discord) sendHTTP(ctx context.Context, endpoint string, payload map[str
 	if err != nil {
 		return first, err
 	}
-	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	stamp := strconv.FormatInt(d.s.now().Unix(), 10)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
 	if err != nil {
 		return first, err

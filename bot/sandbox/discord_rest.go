@@ -69,7 +69,7 @@ func tooMany(w http.ResponseWriter, wait time.Duration, global bool) {
 func (d *Discord) overGlobal() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := time.Now()
+	now := d.s.now()
 	d.global = slices.DeleteFunc(d.global, func(t time.Time) bool { return now.Sub(t) >= time.Second })
 	if len(d.global) >= d.globalLimit {
 		return time.Second - now.Sub(d.global[0])
@@ -180,7 +180,7 @@ func (d *Discord) refuse(w http.ResponseWriter, channel string, err error) {
 func (d *Discord) store(c *discordChannel, body discordBody) (m *discordMessage, wait time.Duration, again bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := time.Now()
+	now := d.s.now()
 	if body.EnforceNonce {
 		for _, old := range c.messages {
 			if old.nonce != "" && old.nonce == string(body.Nonce) && now.Sub(old.At) < 5*time.Minute {
@@ -203,7 +203,7 @@ func (d *Discord) rateHeaders(w http.ResponseWriter, c *discordChannel) {
 	defer d.mu.Unlock()
 	left, reset := d.routeLimit-len(c.posts), d.routePer
 	if len(c.posts) > 0 {
-		reset -= time.Since(c.posts[0])
+		reset -= d.s.now().Sub(c.posts[0])
 	}
 	w.Header().Set("X-RateLimit-Limit", strconv.Itoa(d.routeLimit))
 	w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(left))
@@ -214,7 +214,7 @@ func (d *Discord) rateHeaders(w http.ResponseWriter, c *discordChannel) {
 // message makes a message of a body. The caller holds the lock.
 func (d *Discord) message(c *discordChannel, body discordBody) *discordMessage {
 	m := &discordMessage{components: body.Components, author: d.bot, nonce: string(body.Nonce)}
-	m.Message = Message{ID: d.nextID(), Channel: c.id, Author: "sparkbot", At: time.Now()}
+	m.Message = Message{ID: d.nextID(), Channel: c.id, Author: "sparkbot", At: d.s.now()}
 	d.fill(m, body)
 	return m
 }

@@ -45,7 +45,7 @@ func (s *Sandbox) Events(ctx context.Context) <-chan Event {
 
 // publish tells every listener, without waiting for any.
 func (s *Sandbox) publish(e Event) {
-	e.At = time.Now()
+	e.At = s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.listeners {

@@ -22,6 +22,9 @@ import (
 type Options struct {
 	Listen string // 127.0.0.1:0 when empty
 	Log    *slog.Logger
+	// Now is the clock of both platforms: of ids, messages, rates and signatures.
+	// It is time.Now when nil, and may jump.
+	Now func() time.Time
 }
 
 // Sandbox is both platforms behind one HTTP server, with a page that shows them.
@@ -30,6 +33,7 @@ type Sandbox struct {
 	mux     *http.ServeMux
 	server  *http.Server
 	log     *slog.Logger
+	now     func() time.Time
 	discord *Discord
 	slack   *Slack
 	ended   chan struct{} // closed when the server has stopped
@@ -46,12 +50,15 @@ func Start(o Options) (*Sandbox, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", o.Listen, err)
 	}
 	s := &Sandbox{
-		base: "http://" + listener.Addr().String(), mux: http.NewServeMux(), log: o.Log,
+		base: "http://" + listener.Addr().String(), mux: http.NewServeMux(), log: o.Log, now: o.Now,
 		listeners: map[chan Event]struct{}{}, ended: make(chan struct{}),
 	}
 	s.server = &http.Server{Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}

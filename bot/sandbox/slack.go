@@ -178,12 +178,12 @@ func (k *Slack) userName(id string) (string, bool) {
 // ts gives a new timestamp, which names a message. The caller holds the lock.
 func (k *Slack) ts() string {
 	k.sequence++
-	return fmt.Sprintf("%d.%06d", time.Now().Unix(), k.sequence%1_000_000)
+	return fmt.Sprintf("%d.%06d", k.s.now().Unix(), k.sequence%1_000_000)
 }
 
 // message makes a message of a body. The caller holds the lock.
 func (k *Slack) message(c *slackChannel, body slackBody) *slackMessage {
-	m := &slackMessage{Message: Message{ID: k.ts(), Channel: c.id, Author: "sparkbot", At: time.Now()}}
+	m := &slackMessage{Message: Message{ID: k.ts(), Channel: c.id, Author: "sparkbot", At: k.s.now()}}
 	k.fill(m, body)
 	return m
 }

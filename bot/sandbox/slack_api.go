@@ -154,11 +154,11 @@ func (k *Slack) postMessage(args arguments) (map[string]any, *refused) {
 		k.mu.Unlock()
 		return nil, no
 	}
-	if k.limited && time.Since(c.last) < time.Second {
+	if k.limited && k.s.now().Sub(c.last) < time.Second {
 		k.mu.Unlock()
 		return nil, &refused{code: "ratelimited"}
 	}
-	c.last = time.Now()
+	c.last = k.s.now()
 	m := k.message(c, body)
 	c.messages = append(c.messages, m)
 	result := map[string]any{"channel": c.id, "ts": m.ID, "message": k.wire(m)}

@@ -114,7 +114,7 @@ func (k *Slack) Press(ctx context.Context, user, channel, messageID, button stri
 		"container":    map[string]any{"type": "message", "message_ts": messageID, "channel_id": channel, "is_ephemeral": m.user != ""},
 		"actions": []any{map[string]any{
 			"type": "button", "block_id": "actions", "action_id": fmt.Sprintf("button-%d", at), "value": m.Buttons[at].Value,
-			"text": map[string]any{"type": "plain_text", "text": m.Buttons[at].Label}, "action_ts": strconv.FormatInt(time.Now().Unix(), 10),
+			"text": map[string]any{"type": "plain_text", "text": m.Buttons[at].Label}, "action_ts": strconv.FormatInt(k.s.now().Unix(), 10),
 		}},
 	}
 	k.mu.Lock()
@@ -142,7 +142,7 @@ func (k *Slack) waitFor(user, channel string, m *slackMessage) (*slackCommand, s
 		return nil, "", errors.New("there is no such channel")
 	}
 	id := randomText()
-	w := &slackCommand{channel: channel, user: user, message: m, late: make(chan slackAnswer, responseUses), until: time.Now().Add(30 * time.Minute)}
+	w := &slackCommand{channel: channel, user: user, message: m, late: make(chan slackAnswer, responseUses), until: k.s.now().Add(30 * time.Minute)}
 	k.waiting[id] = w
 	return w, id, nil
 }
@@ -151,7 +151,7 @@ func (k *Slack) waitFor(user, channel string, m *slackMessage) (*slackCommand, s
 func (k *Slack) signed(ctx context.Context, endpoint string, form url.Values) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin)
 	defer cancel()
-	body, stamp := form.Encode(), strconv.FormatInt(time.Now().Unix(), 10)
+	body, stamp := form.Encode(), strconv.FormatInt(k.s.now().Unix(), 10)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -235,7 +235,7 @@ func (k *Slack) lateAnswer(rw http.ResponseWriter, r *http.Request) {
 	if there {
 		w.uses++
 	}
-	spent := there && (w.uses > responseUses || time.Now().After(w.until))
+	spent := there && (w.uses > responseUses || k.s.now().After(w.until))
 	k.mu.Unlock()
 	switch {
 	case !there:

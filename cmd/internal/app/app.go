@@ -28,6 +28,9 @@ const grace = 10 * time.Second
 // Options are what a caller may add to the configuration.
 type Options struct {
 	Log *slog.Logger
+	// Now is the clock of every room; nil is time.Now. One that jumps must be
+	// followed by LookAgain.
+	Now func() time.Time
 	// Sent, when set, is told of every settled delivery.
 	Sent func(deliver.Event)
 }
@@ -42,7 +45,9 @@ type App struct {
 	slack   *slack.Client   // nil when not configured
 	server  *server         // nil when http.listen is off
 	log     *slog.Logger
+	now     func() time.Time
 	kick    chan struct{} // wakes the worker
+	look    chan struct{} // wakes everybody, as a change in the database does
 }
 
 // New opens the database, brings its schema up to date and builds every room.
@@ -52,7 +57,10 @@ func New(ctx context.Context, c *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{db: db, log: o.Log, kick: make(chan struct{}, 1)}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &App{db: db, log: o.Log, now: o.Now, kick: make(chan struct{}, 1), look: make(chan struct{}, 1)}
 	if err := a.build(c, o); err != nil {
 		_ = a.Close()
 		return nil, err
@@ -125,7 +133,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	if c.Discord.Enabled() {
 		client, err := discord.New(discord.Options{
 			Token: c.Discord.Token.Reveal(), ApplicationID: c.Discord.ApplicationID, PublicKey: c.Discord.PublicKey,
-			APIURL: c.Discord.APIURL, Now: time.Now, Log: a.log.With("platform", store.Discord),
+			APIURL: c.Discord.APIURL, Now: o.Now, Log: a.log.With("platform", store.Discord),
 		})
 		if err != nil {
 			return fmt.Errorf("discord: %w", err)
@@ -135,17 +143,17 @@ func (a *App) build(c *config.Config, o Options) error {
 	if c.Slack.Enabled() {
 		client, err := slack.New(slack.Options{
 			BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), SigningSecret: c.Slack.SigningSecret.Reveal(),
-			APIURL: c.Slack.APIURL, Managers: c.Slack.Managers, Now: time.Now, Log: a.log.With("platform", store.Slack),
+			APIURL: c.Slack.APIURL, Managers: c.Slack.Managers, Now: o.Now, Log: a.log.With("platform", store.Slack),
 		})
 		if err != nil {
 			return fmt.Errorf("slack: %w", err)
 		}
 		a.slack, senders[store.Slack], access[store.Slack] = client, client, client
 	}
-	a.bot = bot.New(a.db, bot.Options{Access: access, Now: time.Now, Log: a.log})
-	a.fanout = fanout.New(a.db, fanout.Options{MaxAge: c.Alerts.MaxAge, Now: time.Now, Log: a.log, Wake: a.wake})
+	a.bot = bot.New(a.db, bot.Options{Access: access, Now: o.Now, Log: a.log})
+	a.fanout = fanout.New(a.db, fanout.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	if len(senders) > 0 {
-		a.worker = deliver.New(a.db, a.db, senders, deliver.Options{Now: time.Now, Log: a.log, Sent: o.Sent})
+		a.worker = deliver.New(a.db, a.db, senders, deliver.Options{Now: o.Now, Log: a.log, Sent: o.Sent})
 	}
 	if c.HTTP.Listen == "off" {
 		return nil
@@ -153,6 +161,15 @@ func (a *App) build(c *config.Config, o Options) error {
 	server, err := listen(c.HTTP.Listen, a.routes(c), a.log)
 	a.server = server
 	return err
+}
+
+// LookAgain has every loop look for what is due, as after a jump of the clock.
+// It does not wait for them.
+func (a *App) LookAgain() {
+	select {
+	case a.look <- struct{}{}:
+	default:
+	}
 }
 
 // wake tells the worker that something is due, without waiting for it.

@@ -36,7 +36,8 @@ func Demo(ctx context.Context, o DemoOptions) error {
 		return fmt.Errorf("make room for the demo's database: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	world, err := startSandbox(o.Log)
+	now := &clock{}
+	world, err := startSandbox(sandbox.Options{Log: o.Log, Now: now.Now})
 	if err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	if err != nil {
 		return err
 	}
-	a, err := New(ctx, c, Options{Log: o.Log})
+	a, err := New(ctx, c, Options{Log: o.Log, Now: now.Now})
 	if err != nil {
 		return err
 	}
@@ -71,12 +72,14 @@ func Demo(ctx context.Context, o DemoOptions) error {
 }
 
 // startSandbox listens where people look first, or else on any free port.
-func startSandbox(log *slog.Logger) (*sandbox.Sandbox, error) {
-	world, err := sandbox.Start(sandbox.Options{Listen: demoListen, Log: log})
+func startSandbox(o sandbox.Options) (*sandbox.Sandbox, error) {
+	o.Listen = demoListen
+	world, err := sandbox.Start(o)
 	if err == nil {
 		return world, nil
 	}
-	world, err = sandbox.Start(sandbox.Options{Listen: "127.0.0.1:0", Log: log})
+	o.Listen = "127.0.0.1:0"
+	world, err = sandbox.Start(o)
 	if err != nil {
 		return nil, fmt.Errorf("start the demo's Discord and Slack: %w", err)
 	}

@@ -22,13 +22,15 @@ type scene struct {
 	url   string
 	world *sandbox.Sandbox
 	app   *App
+	clock *clock // of the bot and of both platforms
 }
 
 // stage starts a sandbox and the bot in front of it, with the page's project
 // and every project of testdata stored.
 func stage(t *testing.T, url string, http bool) *scene {
 	t.Helper()
-	world, err := sandbox.Start(sandbox.Options{Log: storetest.Log(t)})
+	now := &clock{}
+	world, err := sandbox.Start(sandbox.Options{Log: storetest.Log(t), Now: now.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,12 +40,12 @@ func stage(t *testing.T, url string, http bool) *scene {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	a, err := New(ctx, c, Options{Log: storetest.Log(t)})
+	a, err := New(ctx, c, Options{Log: storetest.Log(t), Now: now.Now})
 	if err != nil {
 		stop()
 		t.Fatal(err)
 	}
-	s := &scene{t: t, url: url, world: world, app: a}
+	s := &scene{t: t, url: url, world: world, app: a, clock: now}
 	s.fill()
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()

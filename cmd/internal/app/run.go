@@ -41,8 +41,9 @@ func (a *App) Run(ctx context.Context) error {
 	return nil
 }
 
-// spread passes one wake of the database on to both who wait for it: fan-out
-// for moves that changed, the worker for deliveries that became due.
+// spread passes one wake of the database, or of LookAgain, on to all who wait
+// for it: fan-out for moves that changed, the worker for deliveries that became
+// due.
 func (a *App) spread(ctx context.Context, changes <-chan struct{}, noticed chan<- struct{}) error {
 	for {
 		select {
@@ -52,6 +53,7 @@ func (a *App) spread(ctx context.Context, changes <-chan struct{}, noticed chan<
 			if !open {
 				return nil
 			}
+		case <-a.look:
 		}
 		select {
 		case noticed <- struct{}{}:

@@ -35,7 +35,7 @@ func (s *story) say(format string, args ...any) { _, _ = fmt.Fprintf(s.out, form
 
 // tell plays the story from beginning to end.
 func (s *story) tell(ctx context.Context, once bool) error {
-	sum, err := importSample(ctx, s.app.db, time.Now())
+	sum, err := importSample(ctx, s.app.db, s.app.now())
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *story) spark(ctx context.Context, names map[string]string) error {
 		return fmt.Errorf("open the database as another program: %w", err)
 	}
 	defer func() { _ = outside.Close() }()
-	stored := time.Now()
+	stored := s.app.now()
 	_, err = outside.ExecContext(ctx, `INSERT INTO moves (project_id, title, summary, source_url, spark, occurred_at)
 		SELECT id, $1, $2, $3, 1, datetime('now') FROM projects WHERE slug = 'session'`,
 		"Protocol V2 enters public testing",
@@ -131,7 +131,7 @@ func (s *story) card(ctx context.Context, channel string) error {
 	}
 	reply := s.app.bot.Answer(ctx, bot.Request{
 		ID: "demo", Platform: store.Slack, Workspace: s.world.Slack().Team(), Channel: channel, User: storyMember,
-		Command: bot.Command{Verb: bot.Show, Project: "session", View: bot.ViewCard}, At: time.Now(),
+		Command: bot.Command{Verb: bot.Show, Project: "session", View: bot.ViewCard}, At: s.app.now(),
 	})
 	s.say("\n/spark session\n\n%s", compose.Plain(reply.Message, 78))
 	return nil
