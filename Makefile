@@ -3,13 +3,16 @@
 GO ?= go
 BIN := $(CURDIR)/bin
 
-.PHONY: build test race fuzz lint tools demo clean
+.PHONY: build test soak race fuzz lint tools demo clean
 
 build: ## the program, for this machine
 	$(GO) build -trimpath -o $(BIN)/sparkbot ./cmd/sparkbot
 
 test: ## every test, on both databases, with the race detector
 	$(GO) test -race -count=1 ./...
+
+soak: ## the long crash and replica suites, ten minutes at most
+	SPARKBOT_TEST_SOAK=1 $(GO) test -race -count=1 -timeout 10m -run 'Soak|Crash|Replica' $(or $(SOAK),./cmd/internal/app)
 
 fuzz: ## every fuzz target for FUZZTIME
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
