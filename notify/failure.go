@@ -45,10 +45,11 @@ func (k Kind) String() string {
 	}
 }
 
-// Scope is how much a throttle covers.
+// Scope is how much a throttle covers, or how much is gone.
 type Scope int
 
-// A throttle covers one channel, a workspace, or the whole bot on a platform.
+// A throttle covers one channel, a workspace, or the whole bot on a platform. What
+// is gone is a channel, or a workspace with all of its channels.
 const (
 	ScopePlace Scope = iota
 	ScopeWorkspace
@@ -59,7 +60,7 @@ const (
 type Failure struct {
 	Kind   Kind
 	After  time.Duration // when Throttled: how long to wait
-	Scope  Scope         // when Throttled: what must wait
+	Scope  Scope         // when Throttled: what must wait; when Gone: what is gone
 	Reason string        // one clear sentence for people; never a secret
 	Err    error         // the cause, if there is one; never a secret
 }

@@ -19,12 +19,6 @@ type Expansion struct {
 	Chunk    int       // how many places at most, in one transaction
 }
 
-// Workspace is a Discord server or a Slack team.
-type Workspace struct {
-	Platform Platform
-	ID       string
-}
-
 // ClaimRequest asks for deliveries to send.
 type ClaimRequest struct {
 	Platforms []Platform // only places on these

@@ -8,11 +8,13 @@ import (
 	"time"
 )
 
-// Slack is a Slack with one workspace, one app and its bot.
+// Slack is a Slack with one app and its bot: in one workspace, where it is
+// installed, and in whichever AddTeam makes.
 type Slack struct {
 	s                             *Sandbox
 	botToken, appToken, secret    string
 	team, botUser, botID, appID   string
+	clientID, clientSecret        string
 	faults                        faults
 	mu                            sync.Mutex
 	sequence                      int64
@@ -23,12 +25,18 @@ type Slack struct {
 	shown                         map[string]*slackMessage
 	waiting                       map[string]*slackCommand // by the id in a response_url
 	sockets                       map[*slackSocket]struct{}
+	teams                         map[string]*slackTeam // by id
+	tokens                        map[string]*slackTeam // by every token that was ever given
+	oauth                         slackOAuth
+	homes                         map[string]*slackMessage // by team and member
 	commandsURL, interactivityURL string
+	eventsURL                     string
 	limited                       bool
 }
 
 type slackChannel struct {
 	id, name         string
+	team             string
 	member, archived bool
 	private          bool
 	messages         []*slackMessage
@@ -47,7 +55,11 @@ func newSlack(s *Sandbox) *Slack {
 		team: "T0SANDBOX", botUser: "U0SPARKBOT", botID: "B0SPARKBOT", appID: "A0SPARKBOT",
 		limited: true, channels: map[string]*slackChannel{}, users: map[string]string{}, admins: map[string]bool{},
 		shown: map[string]*slackMessage{}, waiting: map[string]*slackCommand{}, sockets: map[*slackSocket]struct{}{},
+		clientID: "1000." + randomText(), clientSecret: randomText(), homes: map[string]*slackMessage{},
+		teams: map[string]*slackTeam{}, tokens: map[string]*slackTeam{}, oauth: slackOAuth{codes: map[string]slackCode{}},
 	}
+	k.teams[k.team] = &slackTeam{id: k.team, name: "Sandbox", token: k.botToken}
+	k.tokens[k.botToken] = k.teams[k.team]
 	k.routes()
 	return k
 }
@@ -70,12 +82,15 @@ func (k *Slack) SigningSecret() string { return k.secret }
 func (k *Slack) Team() string { return k.team }
 
 // AddChannel makes a public channel of which the bot is a member.
-func (k *Slack) AddChannel(name string) string {
+func (k *Slack) AddChannel(name string) string { return k.AddChannelIn(k.team, name) }
+
+// AddChannelIn makes one in another workspace.
+func (k *Slack) AddChannelIn(team, name string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.sequence++
 	id := fmt.Sprintf("C%08X", 0xA0000000+k.sequence)
-	k.channels[id] = &slackChannel{id: id, name: name, member: true}
+	k.channels[id] = &slackChannel{id: id, name: name, team: team, member: true}
 	k.order = append(k.order, id)
 	return id
 }

@@ -71,6 +71,8 @@ func (k *Slack) routes() {
 		"conversations.info":    k.conversationInfo,
 		"conversations.history": k.history,
 		"users.info":            k.userInfo,
+		"views.publish":         k.publishView,
+		"auth.revoke":           k.revoke,
 	}
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/slack/api/")
@@ -83,8 +85,7 @@ func (k *Slack) routes() {
 		if token == "" {
 			token = args.text("token")
 		}
-		if name == "apps.connections.open" {
-			k.openConnection(w, token)
+		if k.withoutTeam(w, r, name, token, args) {
 			return
 		}
 		method, known := methods[name]
@@ -93,9 +94,11 @@ func (k *Slack) routes() {
 			slackError(w, refused{code: "unknown_method"})
 		case token == "":
 			slackError(w, refused{code: "not_authed"})
-		case token != k.botToken:
-			slackError(w, refused{code: "invalid_auth"})
 		default:
+			if code := k.admit(token, args); code != "" {
+				slackError(w, refused{code: code})
+				return
+			}
 			w.Header().Set("X-OAuth-Scopes", scopes)
 			result, no := method(args)
 			if no != nil {
@@ -110,6 +113,7 @@ func (k *Slack) routes() {
 	k.s.mux.Handle("/slack/api/", k.faults.wrap(api))
 	k.s.mux.HandleFunc("POST /slack/response/{id}", k.lateAnswer)
 	k.s.mux.HandleFunc("/slack/socket", k.serveSocket)
+	k.s.mux.HandleFunc("GET /slack/oauth/v2/authorize", k.authorize)
 }
 
 // slackError answers as Slack does: with 200, but for a rate.
@@ -126,8 +130,9 @@ func slackError(w http.ResponseWriter, e refused) {
 	answerJSON(w, status, body)
 }
 
-func (k *Slack) authTest(arguments) (map[string]any, *refused) {
-	return map[string]any{"url": k.s.base + "/", "team": "Sandbox", "user": "sparkbot", "team_id": k.team, "user_id": k.botUser, "bot_id": k.botID}, nil
+func (k *Slack) authTest(args arguments) (map[string]any, *refused) {
+	team := args.text(callingTeam)
+	return map[string]any{"url": k.s.base + "/", "team": k.TeamName(team), "user": "sparkbot", "team_id": team, "user_id": k.botUser, "bot_id": k.botID}, nil
 }
 
 // open finds a channel the bot may act in. The caller holds the lock.

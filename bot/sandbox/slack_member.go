@@ -46,6 +46,12 @@ type slackAnswer struct {
 
 // RunText has a member type a slash command: /spark session.
 func (k *Slack) RunText(ctx context.Context, user, channel, text string) (Answer, error) {
+	return k.RunTextFrom(ctx, k.teamOf(channel), user, channel, text)
+}
+
+// RunTextFrom is RunText of a member of another workspace with which the channel
+// is shared.
+func (k *Slack) RunTextFrom(ctx context.Context, team, user, channel, text string) (Answer, error) {
 	command, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if command != "/spark" {
 		return Answer{}, fmt.Errorf("%s is not a command here; /spark is", command)
@@ -55,7 +61,7 @@ func (k *Slack) RunText(ctx context.Context, user, channel, text string) (Answer
 		return Answer{}, err
 	}
 	fields := map[string]string{
-		"token": "unused", "team_id": k.team, "team_domain": "sandbox", "channel_id": channel, "channel_name": "channel", "user_id": k.userID(user),
+		"token": "unused", "team_id": team, "team_domain": "sandbox", "channel_id": channel, "channel_name": "channel", "user_id": k.userID(user),
 		"user_name": user, "command": command, "text": typed(rest), "api_app_id": k.appID, "is_enterprise_install": "false",
 		"response_url": k.s.base + "/slack/response/" + id, "trigger_id": randomText(),
 	}
@@ -88,6 +94,12 @@ func typed(s string) string {
 
 // Press has a member press a button, found by its value or label.
 func (k *Slack) Press(ctx context.Context, user, channel, messageID, button string) (Answer, error) {
+	return k.PressFrom(ctx, k.teamOf(channel), user, channel, messageID, button)
+}
+
+// PressFrom is Press of a member of another workspace with which the channel is
+// shared.
+func (k *Slack) PressFrom(ctx context.Context, team, user, channel, messageID, button string) (Answer, error) {
 	k.mu.Lock()
 	m := k.shown[messageID]
 	if c, there := k.channels[channel]; there && m == nil {
@@ -108,7 +120,7 @@ func (k *Slack) Press(ctx context.Context, user, channel, messageID, button stri
 		return Answer{}, err
 	}
 	payload := map[string]any{
-		"type": "block_actions", "team": map[string]any{"id": k.team}, "user": map[string]any{"id": k.userID(user), "username": user},
+		"type": "block_actions", "team": map[string]any{"id": team}, "user": map[string]any{"id": k.userID(user), "username": user},
 		"api_app_id": k.appID, "channel": map[string]any{"id": channel}, "trigger_id": randomText(),
 		"response_url": k.s.base + "/slack/response/" + id,
 		"container":    map[string]any{"type": "message", "message_ts": messageID, "channel_id": channel, "is_ephemeral": m.user != ""},
@@ -149,16 +161,20 @@ func (k *Slack) waitFor(user, channel string, m *slackMessage) (*slackCommand, s
 
 // signed posts a form as Slack does and gives the body of the answer.
 func (k *Slack) signed(ctx context.Context, endpoint string, form url.Values) ([]byte, error) {
+	return k.signedBody(ctx, endpoint, "application/x-www-form-urlencoded", form.Encode())
+}
+
+func (k *Slack) signedBody(ctx context.Context, endpoint, kind, body string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin)
 	defer cancel()
-	body, stamp := form.Encode(), strconv.FormatInt(k.s.now().Unix(), 10)
+	stamp := strconv.FormatInt(k.s.now().Unix(), 10)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	mac := hmac.New(sha256.New, []byte(k.secret))
 	mac.Write([]byte("v0:" + stamp + ":" + body))
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Content-Type", kind)
 	req.Header.Set("X-Slack-Request-Timestamp", stamp)
 	req.Header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
 	resp, err := http.DefaultClient.Do(req)

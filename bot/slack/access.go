@@ -28,7 +28,7 @@ func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
 }
 
 func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
-	if team := c.ourTeam(); !channelID(channel) || team != "" && workspace != team {
+	if team := c.ourTeam(); !channelID(channel) || workspace == "" || team != "" && workspace != team {
 		return errors.New("that is no channel of this workspace.")
 	}
 	var info struct {
@@ -39,27 +39,33 @@ func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
 			IsIM       bool `json:"is_im"`
 		} `json:"channel"`
 	}
-	if _, err := c.ask(ctx, "conversations.info", url.Values{"channel": {channel}}, &info); err != nil {
-		return c.barred(err)
+	if _, err := c.ask(ctx, workspace, "conversations.info", url.Values{"channel": {channel}}, &info); err != nil {
+		return c.barred(ctx, workspace, err)
 	}
 	switch {
 	case info.Channel.IsArchived:
 		return errors.New("this channel is archived. Unarchive it, then try again.")
 	case info.Channel.IsMember || info.Channel.IsIM:
 		return nil
-	case !info.Channel.IsPrivate && c.hasScope("chat:write.public"):
+	}
+	who, err := c.identify(ctx, workspace)
+	switch {
+	case err != nil:
+		return c.barred(ctx, workspace, err)
+	case !info.Channel.IsPrivate && hasScope(who.scopes, "chat:write.public"):
 		return nil
 	default:
-		return c.uninvited()
+		return uninvited(who)
 	}
 }
 
 // barred says what it means that Slack does not describe a channel.
-func (c *Client) barred(err error) error {
+func (c *Client) barred(ctx context.Context, workspace string, err error) error {
 	f, ok := errors.AsType[*notify.Failure](err)
 	switch code := codeOf(err); {
 	case code == "channel_not_found":
-		return c.uninvited()
+		who, _ := c.identify(ctx, workspace) // without it, the name is guessed
+		return uninvited(who)
 	case ok && (f.Kind == notify.Gone || f.Kind == notify.Throttled && code != "ratelimited" && code != "rate_limited"):
 		return errors.New(f.Reason + ".")
 	default:
@@ -67,14 +73,11 @@ func (c *Client) barred(err error) error {
 	}
 }
 
-func (c *Client) uninvited() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return fmt.Errorf("I am not in this channel. Type /invite @%s here, then try again.", cmp.Or(c.name, "sparkbot"))
+// uninvited tells how to let the app in, under the name it has there.
+func uninvited(who identity) error {
+	return fmt.Errorf("I am not in this channel. Type /invite @%s here, then try again.", cmp.Or(who.User, "sparkbot"))
 }
 
-func (c *Client) hasScope(scope string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Contains(strings.FieldsFunc(c.scopes, func(r rune) bool { return r == ',' || r == ' ' }), scope)
+func hasScope(granted, scope string) bool {
+	return slices.Contains(strings.FieldsFunc(granted, func(r rune) bool { return r == ',' || r == ' ' }), scope)
 }

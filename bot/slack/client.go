@@ -26,7 +26,10 @@ import (
 
 // Options are what a Client is made with.
 type Options struct {
+	// BotToken is the token of the only workspace; Installations, in its place,
+	// keeps those of many.
 	BotToken      string
+	Installations Installations
 	AppToken      string // set: commands come over Socket Mode
 	SigningSecret string // set: commands come over HTTP
 	APIURL        string // https://slack.com/api/ when empty
@@ -41,25 +44,24 @@ const (
 	ManagersAdmins   = "admins"
 )
 
-// Client is one app in one workspace. It is safe for concurrent use.
+// Client is one app, in one workspace or in many. It is safe for concurrent use.
 type Client struct {
-	token, appToken, secret string
-	base                    string // ends with a slash
-	managers                string
-	http                    *http.Client
-	now                     func() time.Time
-	log                     *slog.Logger
-	seen                    *replays
+	tokens           tokens
+	appToken, secret string
+	base             string // ends with a slash
+	managers         string
+	http             *http.Client
+	now              func() time.Time
+	log              *slog.Logger
+	seen             *replays
 	// patience is how long an answer may take before it is promised for later.
 	patience time.Duration
 
 	mu      sync.Mutex
-	team    string
-	name    string // the bot's, as /invite takes it
-	scopes  string
+	team    string    // of the only token; empty while that is unknown or there are many
 	checked time.Time // when the token was last accepted or refused
 	err     error
-	ranks   map[string]rank // by member
+	ranks   map[string]rank // by workspace and member
 	socket  string          // why Socket Mode is not connected; empty when it is or is not used
 }
 
@@ -68,11 +70,11 @@ const requestTimeout = 10 * time.Second
 
 // New makes a client. It asks nothing of Slack yet.
 func New(o Options) (*Client, error) {
-	if o.BotToken == "" {
-		return nil, errors.New("a bot token is needed; set SPARKBOT_SLACK_BOT_TOKEN")
+	if (o.BotToken == "") == (o.Installations == nil) {
+		return nil, errors.New("either a bot token or the workspaces' installations are needed; set SPARKBOT_SLACK_BOT_TOKEN, or SPARKBOT_SLACK_CLIENT_ID and what goes with it")
 	}
 	c := &Client{
-		token: o.BotToken, appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
+		appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
 		base: o.APIURL, now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer,
 	}
 	if c.base == "" {
@@ -84,6 +86,7 @@ func New(o Options) (*Client, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
+	c.tokens = tokens{only: o.BotToken, source: o.Installations, now: c.now, known: map[string]credential{}}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -157,19 +160,24 @@ func withoutURL(err error) error {
 	return err
 }
 
-// ask calls a method that only reads, with form arguments, into v.
-func (c *Client) ask(ctx context.Context, method string, args url.Values, v any) (http.Header, error) {
+// ask calls a method that only reads in a workspace's name, with form arguments,
+// into v.
+func (c *Client) ask(ctx context.Context, team, method string, args url.Values, v any) (http.Header, error) {
+	token, err := c.token(ctx, team)
+	if err != nil {
+		return nil, err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, strings.NewReader(args.Encode()))
 	if err != nil {
 		return nil, errors.New("the request to Slack could not be made; check slack.api_url")
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Authorization", "Bearer "+token)
 	a, err := c.do(req)
 	if err != nil {
 		return nil, fmt.Errorf("Slack does not answer: %w", err)
 	}
-	if f := failure(a); f != nil {
+	if f := c.failed(team, a); f != nil {
 		return nil, f
 	}
 	if err := json.Unmarshal(a.body, v); err != nil {
@@ -181,17 +189,24 @@ func (c *Client) ask(ctx context.Context, method string, args url.Values, v any)
 // readyFor is how long the answer to whether the token is accepted stays good.
 const readyFor = 30 * time.Second
 
-// Accepted asks Slack whether it accepts the token, without any connection.
-func (c *Client) Accepted(ctx context.Context) error { return c.authenticate(ctx) }
+// Accepted asks Slack whether it accepts the token, without any connection. An
+// app in many workspaces has no token of its own: AcceptedIn asks for one of
+// them, and this only whether Slack answers.
+func (c *Client) Accepted(ctx context.Context) error {
+	if c.many() {
+		return c.reachable(ctx)
+	}
+	return c.authenticate(ctx)
+}
 
-// Ready reports whether Slack accepts the token and, where Socket Mode is used,
-// whether that is connected. What it learnt is kept for half a minute.
+// Ready reports whether Slack accepts the token, or answers at all where there
+// are many, and, where Socket Mode is used, whether that is connected. What it learnt is kept for half a minute.
 func (c *Client) Ready(ctx context.Context) error {
 	c.mu.Lock()
 	fresh, err := c.now().Sub(c.checked) < readyFor, c.err
 	c.mu.Unlock()
 	if !fresh {
-		err = c.authenticate(ctx)
+		err = c.Accepted(ctx)
 	}
 	if err != nil {
 		return err
@@ -204,13 +219,9 @@ func (c *Client) Ready(ctx context.Context) error {
 	return nil
 }
 
-// authenticate asks who we are: https://docs.slack.dev/reference/methods/auth.test
+// authenticate asks whose the only token is.
 func (c *Client) authenticate(ctx context.Context) error {
-	var who struct {
-		TeamID string `json:"team_id"`
-		User   string `json:"user"`
-	}
-	header, err := c.ask(ctx, "auth.test", nil, &who)
+	who, err := c.identify(ctx, "")
 	if f, ok := errors.AsType[*notify.Failure](err); ok {
 		err = fmt.Errorf("%s (%w)", f.Reason, f.Err)
 	}
@@ -218,7 +229,7 @@ func (c *Client) authenticate(ctx context.Context) error {
 	defer c.mu.Unlock()
 	c.err = err
 	if err == nil {
-		c.team, c.name, c.scopes = who.TeamID, who.User, header.Get("X-OAuth-Scopes")
+		c.team = who.TeamID
 	}
 	if ctx.Err() == nil {
 		c.checked = c.now()
@@ -226,7 +237,8 @@ func (c *Client) authenticate(ctx context.Context) error {
 	return err
 }
 
-// ourTeam gives the workspace the token belongs to; empty while that is unknown.
+// ourTeam gives the workspace the only token belongs to; empty while that is
+// unknown, and where there are many.
 func (c *Client) ourTeam() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

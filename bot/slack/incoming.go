@@ -131,7 +131,7 @@ func (c *Client) reply(ctx context.Context, in incoming, a Answerer) bot.Reply {
 	r := bot.Request{
 		ID: in.id, Platform: store.Slack, Workspace: in.team, Channel: in.channel, User: in.user, Button: in.button, Command: command, At: c.now(),
 	}
-	if r.Manager, err = c.manager(ctx, in.user, command.Verb); err != nil {
+	if r.Manager, err = c.manager(ctx, in.team, in.user, command.Verb); err != nil {
 		return sentence(err.Error())
 	}
 	return a.Answer(ctx, r)

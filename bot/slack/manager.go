@@ -24,14 +24,15 @@ type rank struct {
 
 // manager reports whether a member may change what a channel hears. Slack is
 // asked only where rank can matter; an error is a sentence for the member.
-func (c *Client) manager(ctx context.Context, user string, verb bot.Verb) (bool, error) {
+func (c *Client) manager(ctx context.Context, team, user string, verb bot.Verb) (bool, error) {
 	if c.managers != ManagersAdmins {
 		return true, nil
 	}
 	if open(verb) {
 		return false, nil
 	}
-	if known, ok := c.ranked(user); ok {
+	member := team + " " + user // ids are unique within a workspace
+	if known, ok := c.ranked(member); ok {
 		return known, nil
 	}
 	var info struct {
@@ -40,7 +41,7 @@ func (c *Client) manager(ctx context.Context, user string, verb bot.Verb) (bool,
 			IsOwner bool `json:"is_owner"`
 		} `json:"user"`
 	}
-	if _, err := c.ask(ctx, "users.info", url.Values{"user": {user}}, &info); err != nil {
+	if _, err := c.ask(ctx, team, "users.info", url.Values{"user": {user}}, &info); err != nil {
 		c.log.Error("Slack did not say whether a member is an admin", "error", err)
 		if f, ok := errors.AsType[*notify.Failure](err); ok && codeOf(err) == "missing_scope" {
 			return false, errors.New("I cannot see who is an admin: " + f.Reason + ".")
@@ -48,7 +49,7 @@ func (c *Client) manager(ctx context.Context, user string, verb bot.Verb) (bool,
 		return false, errors.New("Slack did not say whether you are an admin; please try again in a minute.")
 	}
 	is := info.User.IsAdmin || info.User.IsOwner
-	c.rank(user, is)
+	c.rank(member, is)
 	return is, nil
 }
 
@@ -64,18 +65,18 @@ func open(v bot.Verb) bool {
 	}
 }
 
-func (c *Client) ranked(user string) (manager, ok bool) {
+func (c *Client) ranked(member string) (manager, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r, there := c.ranks[user]
+	r, there := c.ranks[member]
 	return r.manager, there && c.now().Before(r.until)
 }
 
-func (c *Client) rank(user string, manager bool) {
+func (c *Client) rank(member string, manager bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.ranks) >= maxRanks {
 		clear(c.ranks)
 	}
-	c.ranks[user] = rank{manager, c.now().Add(rankFor)}
+	c.ranks[member] = rank{manager, c.now().Add(rankFor)}
 }

@@ -20,23 +20,23 @@ func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (no
 	if !channelID(e.Channel) {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Slack's"}
 	}
-	if team := c.ourTeam(); team != "" && e.Workspace != team {
-		return notify.Receipt{}, &notify.Failure{Kind: notify.Gone, Reason: "the token belongs to another workspace"}
-	}
 	message, err := address(e, b.Content)
 	if err != nil {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}
 	var written atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }})
-	a, err := c.send(ctx, c.base+"chat.postMessage", c.token, message)
+	a, err := c.call(ctx, e.Workspace, "chat.postMessage", message)
+	if f, ok := errors.AsType[*notify.Failure](err); ok {
+		return notify.Receipt{}, f
+	}
 	if err != nil {
 		if written.Load() {
 			return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Slack's answer was lost", Err: err}
 		}
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Reason: "Slack could not be reached", Err: err}
 	}
-	if f := failure(a); f != nil {
+	if f := c.failed(e.Workspace, a); f != nil {
 		return notify.Receipt{}, f
 	}
 	var posted struct {

@@ -23,7 +23,7 @@ const (
 // connection, until ctx ends. A Slack that is away or refuses a token is tried
 // again, ever more slowly; Ready tells meanwhile.
 func (c *Client) Run(ctx context.Context, a Answerer) error {
-	if !c.persist(ctx, "log in", c.authenticate) {
+	if !c.persist(ctx, "log in", c.Accepted) {
 		return nil
 	}
 	if c.appToken == "" {
@@ -73,7 +73,7 @@ func (c *Client) hold(parent context.Context, a Answerer) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	client := socketmode.New(
-		api.New(c.token, api.OptionAppLevelToken(c.appToken), api.OptionAPIURL(c.base), api.OptionHTTPClient(c.http), api.OptionLog(log.New(io.Discard, "", 0))),
+		api.New(c.tokens.only, api.OptionAppLevelToken(c.appToken), api.OptionAPIURL(c.base), api.OptionHTTPClient(c.http), api.OptionLog(log.New(io.Discard, "", 0))),
 		socketmode.OptionLog(log.New(io.Discard, "", 0)), socketmode.OptionReadLimit(maxAnswer),
 	)
 	ended := make(chan error, 1)
