@@ -48,12 +48,14 @@ func (k Kind) String() string {
 // Scope is how much a throttle covers, or how much is gone.
 type Scope int
 
-// A throttle covers one channel, a workspace, or the whole bot on a platform. What
-// is gone is a channel, or a workspace with all of its channels.
+// A throttle covers one channel, a workspace, the whole bot on a platform, or
+// nothing but the message itself: an edit that has to wait keeps no other message
+// back. What is gone is a channel, or a workspace with all of its channels.
 const (
 	ScopePlace Scope = iota
 	ScopeWorkspace
 	ScopePlatform
+	ScopeMessage
 )
 
 // Failure is why a send failed, as an adapter classified it.

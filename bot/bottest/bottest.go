@@ -24,6 +24,7 @@ type Answerer interface {
 type Sender interface {
 	Encode(m notify.Message) (notify.Body, error)
 	Post(ctx context.Context, e notify.Envelope, body notify.Body) (notify.Receipt, error)
+	Edit(ctx context.Context, e notify.Envelope, messageID string, body notify.Body) error
 	CanPost(ctx context.Context, workspace, channel string) error
 }
 
@@ -36,6 +37,7 @@ type Shown struct {
 	Pings   []string
 	Buttons []string // labels
 	Links   []string
+	Mark    string // by which the platform tells the message from others of ours
 }
 
 // Fault is a way for the platform to fail the next post.
@@ -66,6 +68,8 @@ type Harness struct {
 	Shut   func() // takes the bot's right to post in the channel
 	Open   func() // gives it back
 	Lost   func() // takes the channel away
+	// Delete takes a message away, as a member may.
+	Delete func(messageID string)
 }
 
 // Script is an Answerer that does as it is told.
@@ -103,6 +107,8 @@ func Run(t *testing.T, start func(t *testing.T, a Answerer) Harness) {
 		{"failures are told apart", failures},
 		{"a channel that is closed or gone is gone", closed},
 		{"a message is recognized by its nonce", nonce},
+		{"an edit changes the message in place", edits},
+		{"an edit of what is not there is missing", editsMissing},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			s := NewScript()

@@ -86,7 +86,7 @@ var typed = map[string]string{
 }
 
 func shown(m sandbox.Message, private, updated bool) bottest.Shown {
-	s := bottest.Shown{ID: m.ID, Text: m.Text, Private: private, Updated: updated, Pings: m.Pings, Links: m.Links}
+	s := bottest.Shown{ID: m.ID, Text: m.Text, Private: private, Updated: updated, Pings: m.Pings, Links: m.Links, Mark: m.Nonce}
 	for _, b := range m.Buttons {
 		s.Buttons = append(s.Buttons, b.Label)
 	}
@@ -136,6 +136,8 @@ func harness(c *Client, d *sandbox.Discord) bottest.Harness {
 		Shut: func() { d.Deny(channel) },
 		Open: func() { d.Allow(channel) },
 		Lost: func() { d.DeleteChannel(channel) },
+
+		Delete: func(id string) { d.DeleteMessage(channel, id) },
 	}
 }
 

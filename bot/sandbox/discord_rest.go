@@ -280,7 +280,9 @@ func (d *Discord) patchMessage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m := c.messages[i]
+	nonce := m.Nonce // an edit has none of its own
 	d.fill(m, body)
+	m.Nonce = nonce
 	wire, text := d.wire(m), m.Text
 	d.mu.Unlock()
 	answerJSON(w, http.StatusOK, wire)

@@ -205,6 +205,9 @@ func (k *Slack) update(args arguments) (map[string]any, *refused) {
 		return nil, &refused{code: "message_not_found"}
 	}
 	m := c.messages[at]
+	if body.Metadata == nil { // what is left out stays
+		body.Metadata = m.body.Metadata
+	}
 	k.fill(m, body)
 	go k.s.publish(Event{Platform: "slack", Kind: EventEdited, Channel: c.id, MessageID: m.ID, Text: m.Text})
 	return map[string]any{"channel": c.id, "ts": m.ID, "text": body.Text}, nil

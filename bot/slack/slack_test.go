@@ -86,7 +86,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 func shown(m sandbox.Message, private, updated bool) bottest.Shown {
-	s := bottest.Shown{ID: m.ID, Text: m.Text, Private: private, Updated: updated, Pings: m.Pings, Links: m.Links}
+	s := bottest.Shown{ID: m.ID, Text: m.Text, Private: private, Updated: updated, Pings: m.Pings, Links: m.Links, Mark: m.Nonce}
 	for _, b := range m.Buttons {
 		s.Buttons = append(s.Buttons, b.Label)
 	}
@@ -127,17 +127,19 @@ func harness(c *Client, k *sandbox.Slack) bottest.Harness {
 		Break: func(f bottest.Fault) {
 			wait := map[string]string{"Retry-After": "7"}
 			k.Fail(map[bottest.Fault]sandbox.Fault{
-				bottest.Throttle:     {Path: "chat.postMessage", Status: 429, Header: wait, Body: `{"ok":false,"error":"ratelimited"}`},
-				bottest.ThrottleHTML: {Path: "chat.postMessage", Status: 429, Header: wait, Body: "<html>slow down</html>"},
-				bottest.Broken:       {Path: "chat.postMessage", Status: 503, Body: "<html>unavailable</html>"},
-				bottest.AnswerLost:   {Path: "chat.postMessage", AfterAccept: true},
+				bottest.Throttle:     {Path: "chat.", Status: 429, Header: wait, Body: `{"ok":false,"error":"ratelimited"}`},
+				bottest.ThrottleHTML: {Path: "chat.", Status: 429, Header: wait, Body: "<html>slow down</html>"},
+				bottest.Broken:       {Path: "chat.", Status: 503, Body: "<html>unavailable</html>"},
+				bottest.AnswerLost:   {Path: "chat.", AfterAccept: true},
 				bottest.Unasked:      {Path: "conversations.info", Status: 500},
-				bottest.Nonsense:     {Path: "chat.postMessage", Status: 200, Body: "<html>hello</html>"},
+				bottest.Nonsense:     {Path: "chat.", Status: 200, Body: "<html>hello</html>"},
 			}[f])
 		},
 		Shut: func() { k.Kick(channel) },
 		Open: func() { k.Invite(channel) },
 		Lost: func() { k.Archive(channel) },
+
+		Delete: func(id string) { k.DeleteMessage(channel, id) },
 	}
 }
 

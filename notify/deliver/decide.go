@@ -68,6 +68,9 @@ func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, c
 		if late(c, due) {
 			return settle(c, store.OutcomeFailed, now, because("gave up: throttled until its time ran out", reason))
 		}
+		if f.Scope == notify.ScopeMessage {
+			return aside(c, now, due, reason)
+		}
 		return release(c, now, due, reason)
 	default:
 		return retry(c, now, max(Backoff(c.Attempt+1, chance), f.After), reason)
@@ -91,6 +94,13 @@ func retry(c store.Claimed, now time.Time, wait time.Duration, reason string) st
 func release(c store.Claimed, now, due time.Time, reason string) store.Settlement {
 	s := settle(c, store.OutcomeReleased, now, reason)
 	s.DueAt = wholeMillis(due)
+	return s
+}
+
+// aside puts a delivery off that keeps no other of its place waiting meanwhile.
+func aside(c store.Claimed, now, due time.Time, reason string) store.Settlement {
+	s := settle(c, store.OutcomeHeld, now, reason)
+	s.DueAt = due
 	return s
 }
 

@@ -128,6 +128,11 @@ func TestDecide(t *testing.T) {
 			want: store.Settlement{Outcome: store.OutcomeFailed, Reason: "gave up: throttled until its time ran out: " + no},
 		},
 		{
+			name: "an edit that alone has to wait keeps nothing else back",
+			err:  &notify.Failure{Kind: notify.Throttled, Scope: notify.ScopeMessage, After: 40 * time.Second, Reason: no},
+			want: store.Settlement{Outcome: store.OutcomeHeld, DueAt: noon.Add(40 * time.Second), Reason: no},
+		},
+		{
 			name: "what is final is not tried again", err: failure(notify.Permanent, 0),
 			want: store.Settlement{Outcome: store.OutcomeFailed, Reason: no},
 		},

@@ -230,8 +230,11 @@ type fakeSender struct {
 	answer  func(ctx context.Context, e notify.Envelope) (notify.Receipt, error)
 	encode  func(m notify.Message) (notify.Body, error)
 
+	refuse func(messageID string) error // of an edit
+
 	mu      sync.Mutex
 	posts   []post
+	edits   []edit
 	encodes int
 }
 
@@ -264,6 +267,32 @@ func (s *fakeSender) Post(ctx context.Context, e notify.Envelope, body notify.Bo
 		return s.answer(ctx, e)
 	}
 	return notify.Receipt{MessageID: fmt.Sprintf("m%d", n)}, nil
+}
+
+// edit is what a fakeSender was asked to edit.
+type edit struct {
+	at                     time.Time
+	channel, message, text string
+}
+
+func (s *fakeSender) Edit(ctx context.Context, e notify.Envelope, messageID string, body notify.Body) error {
+	s.mu.Lock()
+	s.edits = append(s.edits, edit{time.Now(), e.Channel, messageID, string(body.Content)})
+	s.mu.Unlock()
+	if !sleep(ctx, s.latency) {
+		return &notify.Failure{Kind: notify.Transient, Reason: "no answer in time", Err: ctx.Err()}
+	}
+	if s.refuse != nil {
+		return s.refuse(messageID)
+	}
+	return nil
+}
+
+// edited gives the edits, oldest first.
+func (s *fakeSender) edited() []edit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.edits)
 }
 
 // sent gives the posts to a channel, or all of them for "".

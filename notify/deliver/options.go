@@ -39,6 +39,10 @@ type Sender interface {
 	// Post sends a body to one place, and must not change it: other posts share
 	// it. Its errors hold a *notify.Failure; any other error is Transient.
 	Post(ctx context.Context, e notify.Envelope, body notify.Body) (notify.Receipt, error)
+	// Edit puts a body in place of a message that was posted before. It may be
+	// repeated without harm. Its failures are those of Post, and Missing when the
+	// message is not there or can no longer be edited.
+	Edit(ctx context.Context, e notify.Envelope, messageID string, body notify.Body) error
 }
 
 // Limit is how fast one platform may be written to.

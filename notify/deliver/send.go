@@ -131,7 +131,7 @@ func (l *lane) post(ctx context.Context, c store.Claimed, body notify.Body) Even
 // obey lets whatever the platform throttled wait, on the same instant for which
 // the delivery itself is put off.
 func (l *lane) obey(p store.Place, f *notify.Failure, now time.Time) {
-	if f.Kind != notify.Throttled {
+	if f.Kind != notify.Throttled || f.Scope == notify.ScopeMessage {
 		return
 	}
 	until := wholeMillis(now.Add(wait(f)))

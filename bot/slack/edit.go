@@ -1,0 +1,55 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sparkbot/notify"
+)
+
+// Edit puts an encoded message in place of one that was posted before:
+// https://docs.slack.dev/reference/methods/chat.update. The message keeps its
+// metadata. Any error is a *notify.Failure; Missing when the message is not there
+// or is older than the workspace lets messages be edited.
+func (c *Client) Edit(ctx context.Context, e notify.Envelope, messageID string, b notify.Body) error {
+	if !channelID(e.Channel) {
+		return &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Slack's"}
+	}
+	if team := c.ourTeam(); team != "" && e.Workspace != team {
+		return &notify.Failure{Kind: notify.Gone, Reason: "the token belongs to another workspace"}
+	}
+	message, err := instead(e.Channel, messageID, b.Content)
+	if err != nil {
+		return &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
+	}
+	a, err := c.send(ctx, c.base+"chat.update", c.token, message)
+	if err != nil { // an edit that arrived unseen does no harm when it is repeated
+		return &notify.Failure{Kind: notify.Transient, Reason: "Slack did not answer", Err: err}
+	}
+	f := failure(a)
+	switch {
+	case f == nil:
+		return nil
+	case missing[codeOf(f)]:
+		f.Kind, f.Reason = notify.Missing, "the message was deleted or cannot be edited any more"
+	case f.Kind == notify.Ambiguous:
+		f.Kind = notify.Transient
+	case f.Kind == notify.Throttled && f.Scope == notify.ScopePlace:
+		f.Scope = notify.ScopeWorkspace // Slack counts edits by workspace, not by channel
+	}
+	return f
+}
+
+// missing are Slack's errors that say a message cannot be edited any more.
+var missing = map[string]bool{"message_not_found": true, "cant_update_message": true, "edit_window_closed": true, "is_inactive": true}
+
+// instead puts channel and timestamp in front of an encoded message.
+func instead(channel, ts string, encoded []byte) ([]byte, error) {
+	if len(encoded) < 2 || encoded[0] != '{' {
+		return nil, errors.New("no encoded message")
+	}
+	out := make([]byte, 0, len(encoded)+128)
+	out = fmt.Appendf(out, `{"channel":%q,"ts":%q,`, channel, ts)
+	return append(out, encoded[1:]...), nil
+}
