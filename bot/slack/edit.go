@@ -16,18 +16,18 @@ func (c *Client) Edit(ctx context.Context, e notify.Envelope, messageID string, 
 	if !channelID(e.Channel) {
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Slack's"}
 	}
-	if team := c.ourTeam(); team != "" && e.Workspace != team {
-		return &notify.Failure{Kind: notify.Gone, Reason: "the token belongs to another workspace"}
-	}
 	message, err := instead(e.Channel, messageID, b.Content)
 	if err != nil {
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}
-	a, err := c.send(ctx, c.base+"chat.update", c.token, message)
+	a, err := c.call(ctx, e.Workspace, "chat.update", message)
+	if f, ok := errors.AsType[*notify.Failure](err); ok {
+		return f
+	}
 	if err != nil { // an edit that arrived unseen does no harm when it is repeated
 		return &notify.Failure{Kind: notify.Transient, Reason: "Slack did not answer", Err: err}
 	}
-	f := failure(a)
+	f := c.failed(e.Workspace, a)
 	switch {
 	case f == nil:
 		return nil

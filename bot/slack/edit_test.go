@@ -32,7 +32,7 @@ func TestWhatSlackSaysOfEdits(t *testing.T) {
 			t.Errorf("%s: %+v", code, f)
 		}
 	}
-	if f := notify.Classify(c.Edit(t.Context(), notify.Envelope{Workspace: "T0OTHER", Channel: channel}, "1.1", notify.Body{})); f.Kind != notify.Gone {
+	if f := notify.Classify(c.Edit(t.Context(), notify.Envelope{Workspace: "T0OTHER", Channel: channel}, "1.1", notify.Body{Content: []byte(`{"text":"x"}`)})); f.Kind != notify.Gone {
 		t.Errorf("in another workspace: %+v", f)
 	}
 }
