@@ -12,6 +12,8 @@ type dialect struct {
 	name string
 	// now is the database's clock, as tables of ours keep times.
 	now string
+	// in is that clock and the milliseconds in argument %s.
+	in string
 	// elements expands the JSON array given as argument %s to rows with the
 	// column value.
 	elements string
@@ -28,6 +30,7 @@ type dialect struct {
 var onSQLite = dialect{
 	name:         "sqlite",
 	now:          "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
+	in:           "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) + %s",
 	elements:     "(SELECT value FROM json_each(%s))",
 	contains:     "EXISTS (SELECT 1 FROM json_each(%[1]s) x WHERE x.value = %[2]s)",
 	open:         "CAST(round((julianday(%s) - 2440587.5) * 86400000) AS INTEGER)",
@@ -37,6 +40,7 @@ var onSQLite = dialect{
 var onPostgres = dialect{
 	name:         "postgres",
 	now:          "clock_timestamp()",
+	in:           "clock_timestamp() + CAST(%s AS bigint) * interval '1 millisecond'",
 	elements:     "(SELECT value FROM jsonb_array_elements_text(CAST(%s AS jsonb)) AS t(value))",
 	contains:     "jsonb_exists(%[1]s, %[2]s)",
 	open:         "%s",
@@ -45,8 +49,8 @@ var onPostgres = dialect{
 	materialized: "MATERIALIZED",
 }
 
-// sql replaces the dialect's words in a query: {now}, {materialized}, {lock},
-// {skip}, {elements $1}, {contains a, b} and {open column}.
+// sql replaces the dialect's words in a query: {now}, {in $1}, {materialized},
+// {lock}, {skip}, {elements $1}, {contains a, b} and {open column}.
 func (d dialect) sql(query string) string {
 	var out strings.Builder
 	for {
@@ -66,6 +70,8 @@ func (d dialect) word(word string) string {
 	switch name {
 	case "now":
 		return d.now
+	case "in":
+		return fmt.Sprintf(d.in, arg)
 	case "materialized":
 		return d.materialized
 	case "lock":

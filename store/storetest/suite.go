@@ -36,6 +36,7 @@ func Run(t *testing.T) {
 		{"what a mute held comes one by one, in order", heldComesInOrder},
 		{"what was on its way to a place that was gone does not come back", goneStaysGone},
 		{"a lapsed lease is found behind what waits for it", headsAreFound},
+		{"one of many holds a lease, until it lapses or is given back", oneHolds},
 		{"replicas work off backlogs in order and leave nothing behind", replicasKeepOrder},
 	} {
 		t.Run(story.name, func(t *testing.T) {

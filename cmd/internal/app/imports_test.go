@@ -21,6 +21,7 @@ var rooms = map[string][]string{
 	"store/sqlstore":   {"store"},
 	"store/storetest":  {"store", "store/sqlstore"},
 	"store/ingest":     {"store"},
+	"store/lease":      {},
 	"notify/velocity":  {"store"},
 	"notify/compose":   {"notify", "notify/velocity", "store"},
 	"notify/fanout":    {"notify/velocity", "store"},
