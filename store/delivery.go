@@ -58,6 +58,10 @@ type Delivery struct {
 	Reason     string    // why it failed, was held or was cancelled, in words
 	CreatedAt  time.Time
 	SettledAt  time.Time
+	BegunAt    time.Time // of the last claim
+	// UnsureAt is since when the message may have arrived without our knowing;
+	// zero when it surely has not, or surely has.
+	UnsureAt time.Time
 }
 
 // Claimed is a delivery leased to a worker, with what is needed to send it.
@@ -106,6 +110,9 @@ type Settlement struct {
 	At         time.Time
 	DueAt      time.Time // for retry, released and held
 	GiveUpAt   time.Time // when not zero, replaces the delivery's own
-	MessageID  string
-	Reason     string
+	// UnsureAt, when not zero, is since when the message may have arrived. An
+	// earlier doubt stays.
+	UnsureAt  time.Time
+	MessageID string
+	Reason    string
 }

@@ -25,6 +25,7 @@ type Sender interface {
 	Encode(m notify.Message) (notify.Body, error)
 	Post(ctx context.Context, e notify.Envelope, body notify.Body) (notify.Receipt, error)
 	Edit(ctx context.Context, e notify.Envelope, messageID string, body notify.Body) error
+	Find(ctx context.Context, e notify.Envelope, since time.Time) (messageID string, asked bool, err error)
 	CanPost(ctx context.Context, workspace, channel string) error
 }
 
@@ -51,6 +52,8 @@ const (
 	AnswerLost                // the message is accepted and the answer never comes
 	Nonsense                  // a success that cannot be read
 	Unasked                   // the next question about a channel is not answered
+	Gateway                   // a gateway in front gives up on a post that may have arrived
+	Unlisted                  // the next question about a channel's messages is not answered
 )
 
 // Harness is a platform's stand-in with the adapter logged in to it.
@@ -70,6 +73,8 @@ type Harness struct {
 	Lost   func() // takes the channel away
 	// Delete takes a message away, as a member may.
 	Delete func(messageID string)
+	Unread func()      // takes the bot's right to read the channel
+	Chat   func(n int) // has members post n messages
 }
 
 // Script is an Answerer that does as it is told.
@@ -109,6 +114,7 @@ func Run(t *testing.T, start func(t *testing.T, a Answerer) Harness) {
 		{"a message is recognized by its nonce", nonce},
 		{"an edit changes the message in place", edits},
 		{"an edit of what is not there is missing", editsMissing},
+		{"whether a message arrived can be asked", asking},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			s := NewScript()
@@ -212,7 +218,7 @@ func failures(t *testing.T, h Harness, _ *Script) {
 	for _, tc := range []struct {
 		fault Fault
 		kind  notify.Kind
-	}{{Throttle, notify.Throttled}, {ThrottleHTML, notify.Throttled}, {Broken, notify.Transient}, {AnswerLost, notify.Ambiguous}, {Nonsense, notify.Ambiguous}} {
+	}{{Throttle, notify.Throttled}, {ThrottleHTML, notify.Throttled}, {Broken, notify.Transient}, {AnswerLost, notify.Ambiguous}, {Nonsense, notify.Ambiguous}, {Gateway, notify.Ambiguous}} {
 		h.Break(tc.fault)
 		_, err := post(t, h, sentence("hello"))
 		f, ok := errors.AsType[*notify.Failure](err)

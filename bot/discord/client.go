@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	dgo "github.com/bwmarrin/discordgo"
@@ -56,6 +57,7 @@ type Client struct {
 	// latePause is how long the second try of a late answer waits.
 	latePause time.Duration
 	errands   errands
+	ahead     atomic.Int64 // how far Discord's clock is ahead of ours, in nanoseconds
 
 	mu       sync.Mutex
 	appID    string
@@ -148,6 +150,7 @@ func (c *Client) request(ctx context.Context, method, path string, body []byte) 
 	if err != nil {
 		return answer{}, withoutURL(err)
 	}
+	c.heed(resp.Header)
 	return answer{resp.StatusCode, resp.Header, text}, nil
 }
 

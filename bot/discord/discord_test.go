@@ -127,7 +127,9 @@ func harness(c *Client, d *sandbox.Discord) bottest.Harness {
 			d.Fail(map[bottest.Fault]sandbox.Fault{
 				bottest.Throttle:     {Path: "/messages", Status: 429, Body: `{"message":"slow down","retry_after":7,"global":false}`},
 				bottest.ThrottleHTML: {Path: "/messages", Status: 429, Header: map[string]string{"Retry-After": "7"}, Body: "<html>slow down</html>"},
-				bottest.Broken:       {Path: "/messages", Status: 502, Body: "<html>bad gateway</html>"},
+				bottest.Broken:       {Path: "/messages", Status: 503, Body: "<html>unavailable</html>"},
+				bottest.Gateway:      {Path: "/messages", Status: 502, Body: "<html>bad gateway</html>"},
+				bottest.Unlisted:     {Path: "/messages", Status: 500, Body: `{"message":"500: Internal Server Error","code":0}`},
 				bottest.AnswerLost:   {Path: "/messages", AfterAccept: true},
 				bottest.Unasked:      {Path: "/channels/", Status: 500},
 				bottest.Nonsense:     {Path: "/messages", Status: 200, Body: "<html>hello</html>"},
@@ -138,6 +140,8 @@ func harness(c *Client, d *sandbox.Discord) bottest.Harness {
 		Lost: func() { d.DeleteChannel(channel) },
 
 		Delete: func(id string) { d.DeleteMessage(channel, id) },
+		Unread: func() { d.ForbidHistory(true) },
+		Chat:   func(n int) { d.Chat(channel, n) },
 	}
 }
 

@@ -49,6 +49,8 @@ func (c *Client) Edit(ctx context.Context, e notify.Envelope, messageID string, 
 		f.Kind, f.Reason = notify.Missing, "the message was deleted or cannot be edited any more"
 	case said.Code == codeOldMessage:
 		f.Scope, f.Reason = notify.ScopeMessage, "Discord asks to wait before it lets older messages be edited"
+	case f.Kind == notify.Ambiguous:
+		f.Kind = notify.Transient
 	}
 	return f
 }

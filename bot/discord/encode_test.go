@@ -142,7 +142,7 @@ func TestOnlyTheGivenRolesAreMentioned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"flags":32768,"allowed_mentions":{"parse":[],"roles":["1","2"]},"components":[{"type":10,"content":"<@&1> <@&2>"},{"type":17}],"nonce":"s1","enforce_nonce":true}`
+	want := `{"flags":32768,"allowed_mentions":{"parse":[],"roles":["1","2"]},"components":[{"type":10,"content":"<@&1> <@&2>"},{"id":1213315273,"type":17}],"nonce":"s1","enforce_nonce":true}`
 	if string(body) != want {
 		t.Errorf("the body is %s\nwant %s", body, want)
 	}

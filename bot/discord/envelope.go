@@ -16,7 +16,8 @@ const (
 )
 
 // complete puts the envelope around a container: flags, mentions and, for a
-// post, the nonce. Only the roles given can be mentioned.
+// post, the nonce, by whose mark it is found again. Only the roles given can be
+// mentioned.
 func complete(box []byte, private bool, roles []string, nonce string) ([]byte, error) {
 	if len(box) == 0 || box[0] != '{' {
 		return nil, errors.New("no encoded message")
@@ -39,7 +40,7 @@ func complete(box []byte, private bool, roles []string, nonce string) ([]byte, e
 	} else {
 		out = append(out, `},"components":[`...)
 	}
-	out = append(append(out, box...), ']')
+	out = append(append(out, marked(box, nonce)...), ']')
 	if nonce != "" {
 		out = fmt.Appendf(out, `,"nonce":%q,"enforce_nonce":true`, nonce)
 	}

@@ -65,8 +65,10 @@ func failure(a answer) *notify.Failure {
 		f.Kind, f.Reason = notify.Permanent, "Discord refuses the message: "+cmp.Or(detail(e.Errors), e.Message, "it does not say why")
 	case a.status < http.StatusBadRequest:
 		f.Reason = "the address leads elsewhere; set SPARKBOT_DISCORD_API_URL to where it leads"
-	case a.status >= http.StatusInternalServerError:
+	case a.status == http.StatusServiceUnavailable:
 		f.Reason = "Discord has a problem of its own"
+	case a.status >= http.StatusInternalServerError:
+		f.Kind, f.Reason = notify.Ambiguous, "Discord has a problem of its own and may have posted the message"
 	case !isJSON:
 		f.Reason = "the network in front of Discord refuses the request for now"
 	default:

@@ -34,6 +34,7 @@ type Discord struct {
 	waiting       map[string]*interaction
 	gateways      map[*gatewayConn]struct{}
 	hang          bool
+	unread        bool // the bot may not read what was posted before
 	globalLimit   int
 	routeLimit    int
 	routePer      time.Duration

@@ -76,7 +76,7 @@ func (b discordBody) check() error {
 	if err := json.Unmarshal(b.Components, &top); err != nil || len(top) == 0 {
 		return errors.New("components: This field is required")
 	}
-	c := &componentCheck{ids: map[string]bool{}}
+	c := &componentCheck{ids: map[string]bool{}, numbers: map[float64]bool{}}
 	for i, one := range top {
 		if err := c.component(fmt.Sprintf("components[%d]", i), one, 0); err != nil {
 			return err
@@ -97,6 +97,7 @@ func units(s string) int { return len(utf16.Encode([]rune(s))) }
 type componentCheck struct {
 	count, text int
 	ids         map[string]bool
+	numbers     map[float64]bool // the ids of components that were given one
 }
 
 // The types of components, and the members each may have besides type and id.
@@ -139,6 +140,12 @@ func (c *componentCheck) component(path string, v map[string]any, parent int) er
 		if name != "type" && name != "id" && !slices.Contains(allowed, name) {
 			return fmt.Errorf("%s.%s: unknown", path, name)
 		}
+	}
+	if id, given := v["id"].(float64); given && id != 0 {
+		if id < 0 || id > 1<<31-1 || c.numbers[id] {
+			return fmt.Errorf("%s.id: must be a number below 2^31 that no other component of the message has", path)
+		}
+		c.numbers[id] = true
 	}
 	c.count++
 	switch t {

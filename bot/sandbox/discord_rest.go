@@ -239,26 +239,6 @@ func (d *Discord) wire(m *discordMessage) map[string]any {
 	}
 }
 
-func (d *Discord) getMessages(w http.ResponseWriter, r *http.Request) {
-	c, ok := d.channel(w, r)
-	if !ok {
-		return
-	}
-	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
-	if err != nil || limit < 1 || limit > 100 {
-		limit = 50
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	list := []any{}
-	for _, m := range slices.Backward(c.messages) {
-		if len(list) < limit {
-			list = append(list, d.wire(m))
-		}
-	}
-	answerJSON(w, http.StatusOK, list)
-}
-
 func (d *Discord) patchMessage(w http.ResponseWriter, r *http.Request) {
 	c, ok := d.channel(w, r)
 	if !ok {

@@ -32,6 +32,7 @@ type Slack struct {
 	commandsURL, interactivityURL string
 	eventsURL                     string
 	limited                       bool
+	unread                        bool // the app lacks the scopes to read channels
 }
 
 type slackChannel struct {

@@ -6,13 +6,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // scopes are those of the app's manifest.
-const scopes = "commands,chat:write,chat:write.public,channels:read,groups:read,users:read"
+const scopes = "commands,chat:write,chat:write.public,channels:history,channels:read,groups:history,groups:read,im:write,users:read"
 
 // arguments are those of a Web API call, from a form or from JSON.
 type arguments map[string]json.RawMessage
@@ -59,6 +58,7 @@ func readArguments(r *http.Request) (arguments, error) {
 type refused struct {
 	code    string
 	details []string
+	needed  string // the scope that is missing
 }
 
 // routes registers the Web API, the sockets and the addresses for late answers.
@@ -99,7 +99,7 @@ func (k *Slack) routes() {
 				slackError(w, refused{code: code})
 				return
 			}
-			w.Header().Set("X-OAuth-Scopes", scopes)
+			w.Header().Set("X-OAuth-Scopes", k.scopes())
 			result, no := method(args)
 			if no != nil {
 				k.s.publish(Event{Platform: "slack", Kind: EventRefused, Channel: args.text("channel"), Text: no.code})
@@ -124,6 +124,9 @@ func slackError(w http.ResponseWriter, e refused) {
 		w.Header().Set("Retry-After", "1")
 	}
 	body := map[string]any{"ok": false, "error": e.code}
+	if e.needed != "" {
+		body["needed"], body["provided"] = e.needed, scopes
+	}
 	if len(e.details) > 0 {
 		body["response_metadata"] = map[string]any{"messages": e.details}
 	}
@@ -239,26 +242,6 @@ func (k *Slack) conversationInfo(args arguments) (map[string]any, *refused) {
 	return map[string]any{"channel": map[string]any{
 		"id": c.id, "name": c.name, "is_channel": true, "is_member": c.member, "is_archived": c.archived, "is_private": c.private,
 	}}, nil
-}
-
-func (k *Slack) history(args arguments) (map[string]any, *refused) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	c, no := k.open(args.text("channel"))
-	if no != nil {
-		return nil, no
-	}
-	limit, err := strconv.Atoi(args.text("limit"))
-	if err != nil || limit < 1 || limit > 999 {
-		limit = 100
-	}
-	list := []any{}
-	for _, m := range slices.Backward(c.messages) {
-		if len(list) < limit {
-			list = append(list, k.wire(m))
-		}
-	}
-	return map[string]any{"messages": list, "has_more": len(list) < len(c.messages)}, nil
 }
 
 func (k *Slack) userInfo(args arguments) (map[string]any, *refused) {

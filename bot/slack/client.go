@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sparkbot/notify"
@@ -56,6 +57,7 @@ type Client struct {
 	seen             *replays
 	// patience is how long an answer may take before it is promised for later.
 	patience time.Duration
+	ahead    atomic.Int64 // how far Slack's clock is ahead of ours, in nanoseconds
 
 	mu      sync.Mutex
 	team    string    // of the only token; empty while that is unknown or there are many
@@ -150,6 +152,7 @@ func (c *Client) do(req *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, withoutURL(err)
 	}
+	c.heed(resp.Header)
 	return answer{resp.StatusCode, resp.Header, text}, nil
 }
 

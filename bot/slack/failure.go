@@ -127,6 +127,8 @@ func failure(a answer) *notify.Failure {
 		f.Kind, f.Reason = notify.Permanent, "Slack refuses the message: it is too large"
 	case e.Error != "":
 		f.Reason = "Slack refuses for a reason of its own: " + e.Error
+	case a.status >= http.StatusInternalServerError && a.status != http.StatusServiceUnavailable:
+		f.Kind, f.Reason = notify.Ambiguous, "Slack failed and may have posted the message"
 	default:
 		f.Reason = "Slack has a problem of its own"
 	}

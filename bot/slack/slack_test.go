@@ -131,6 +131,8 @@ func harness(c *Client, k *sandbox.Slack) bottest.Harness {
 				bottest.ThrottleHTML: {Path: "chat.", Status: 429, Header: wait, Body: "<html>slow down</html>"},
 				bottest.Broken:       {Path: "chat.", Status: 503, Body: "<html>unavailable</html>"},
 				bottest.AnswerLost:   {Path: "chat.", AfterAccept: true},
+				bottest.Gateway:      {Path: "chat.", Status: 504, Body: "<html>gateway timeout</html>"},
+				bottest.Unlisted:     {Path: "conversations.history", Status: 500},
 				bottest.Unasked:      {Path: "conversations.info", Status: 500},
 				bottest.Nonsense:     {Path: "chat.", Status: 200, Body: "<html>hello</html>"},
 			}[f])
@@ -140,6 +142,8 @@ func harness(c *Client, k *sandbox.Slack) bottest.Harness {
 		Lost: func() { k.Archive(channel) },
 
 		Delete: func(id string) { k.DeleteMessage(channel, id) },
+		Unread: func() { k.ForbidHistory(true) },
+		Chat:   func(n int) { k.Chat(channel, n) },
 	}
 }
 
@@ -164,7 +168,8 @@ func TestFailuresAsSlackSaysThem(t *testing.T) {
 		{"a body that is too large", 413, `<html>`, notify.Permanent, "too large"},
 		{"a redirect", 302, ``, notify.Transient, "problem of its own"},
 		{"no permission in the channel", 200, `{"ok":false,"error":"no_permission"}`, notify.Gone, "/invite"},
-		{"a bad gateway", 502, `<html>`, notify.Transient, "problem of its own"},
+		{"a bad gateway", 502, `<html>`, notify.Ambiguous, "may have posted"},
+		{"a service that is not there", 503, `<html>`, notify.Transient, "problem of its own"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := failure(answer{tc.status, http.Header{}, []byte(tc.body)})

@@ -46,7 +46,7 @@ func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
 //
 // A throttled post costs no attempt and is due when the platform said, to the
 // millisecond or later. One that may have arrived is tried again like one that
-// did not: losing a message is worse than repeating it.
+// did not, but is asked for before: the doubt is kept since the claim began.
 func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, chance float64) store.Settlement {
 	if err == nil {
 		s := settle(c, store.OutcomeSent, now, "")
@@ -73,8 +73,20 @@ func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, c
 		}
 		return release(c, now, due, reason)
 	default:
-		return retry(c, now, max(Backoff(c.Attempt+1, chance), f.After), reason)
+		s := retry(c, now, max(Backoff(c.Attempt+1, chance), f.After), reason)
+		if f.Kind == notify.Ambiguous {
+			s.UnsureAt = firstOf(c.BegunAt, now)
+		}
+		return s
 	}
+}
+
+// firstOf is the earlier of a time, if that is known, and another.
+func firstOf(known, other time.Time) time.Time {
+	if known.IsZero() || other.Before(known) {
+		return other
+	}
+	return known
 }
 
 // retry ends an attempt that failed and may be repeated after wait, unless

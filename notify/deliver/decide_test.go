@@ -99,8 +99,9 @@ func TestDecide(t *testing.T) {
 			want: store.Settlement{Outcome: store.OutcomeRetry, DueAt: noon.Add(30 * time.Second), Reason: no},
 		},
 		{
-			name: "what may have arrived is tried again", err: failure(notify.Ambiguous, 0),
-			want: store.Settlement{Outcome: store.OutcomeRetry, DueAt: noon.Add(500 * time.Millisecond), Reason: no},
+			name: "what may have arrived is tried again, and in doubt since its claim", err: failure(notify.Ambiguous, 0),
+			edit: func(c *store.Claimed) { c.BegunAt = noon.Add(-time.Second) },
+			want: store.Settlement{Outcome: store.OutcomeRetry, DueAt: noon.Add(500 * time.Millisecond), UnsureAt: noon.Add(-time.Second), Reason: no},
 		},
 		{
 			name: "the twelfth failure is the last", err: failure(notify.Transient, 0), edit: func(c *store.Claimed) { c.Attempt = 11 },

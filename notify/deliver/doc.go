@@ -16,12 +16,12 @@
 // place never holds up another: a place that must wait is left out of the next
 // claims and takes up no slot, and each platform has slots of its own.
 //
-// A message may arrive twice in two cases: the answer to a post was lost (an
-// Ambiguous failure), or a process died between the post and its record (a
-// claim marked Again). Both are sent again with the same nonce, so that a
-// platform which compares nonces drops the second within its window (a few
-// minutes on Discord). Asking the platform whether the first arrived, before
-// anything is sent again, is not part of this version.
+// Whether a message arrived is unknown in two cases: the answer to a post was
+// lost (an Ambiguous failure), or a process died between the post and its record
+// (a claim marked Again). Then the platform is asked before anything else is
+// done, twice if need be: what arrived is recorded, what did not is sent again,
+// under the same nonce. Where the platform forbids the question the message is
+// sent again, so that none is lost. docs/delivery.md has the rule and its limits.
 //
 // # Leases and clocks
 //

@@ -93,8 +93,9 @@ func (q *fakeQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Clai
 		if c.State == store.StateSending {
 			c.Again = true
 			c.Attempt++
+			c.UnsureAt = firstOf(c.UnsureAt, c.BegunAt)
 		}
-		c.State, c.LeaseUntil = store.StateSending, r.Now.Add(r.Lease)
+		c.State, c.LeaseUntil, c.BegunAt = store.StateSending, r.Now.Add(r.Lease), r.Now
 		c.Fence++
 		out = append(out, *c)
 	}
@@ -138,6 +139,9 @@ func (q *fakeQueue) Settle(_ context.Context, all []store.Settlement) (stale []i
 
 func (q *fakeQueue) apply(c *store.Claimed, s store.Settlement) {
 	c.Reason = s.Reason
+	if !s.UnsureAt.IsZero() {
+		c.UnsureAt = firstOf(c.UnsureAt, s.UnsureAt)
+	}
 	if !s.GiveUpAt.IsZero() {
 		c.GiveUpAt = s.GiveUpAt
 	}
@@ -229,12 +233,16 @@ type fakeSender struct {
 	latency time.Duration
 	answer  func(ctx context.Context, e notify.Envelope) (notify.Receipt, error)
 	encode  func(m notify.Message) (notify.Body, error)
+	// find answers questions; nil finds whatever was accepted under the nonce.
+	find func(n int, e notify.Envelope) (string, bool, error)
 
 	refuse func(messageID string) error // of an edit
 
 	mu      sync.Mutex
 	posts   []post
 	edits   []edit
+	asked   []time.Time
+	arrived map[string]string // message ids by nonce
 	encodes int
 }
 
@@ -264,8 +272,13 @@ func (s *fakeSender) Post(ctx context.Context, e notify.Envelope, body notify.Bo
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "no answer in time", Err: ctx.Err()}
 	}
 	if s.answer != nil {
-		return s.answer(ctx, e)
+		r, err := s.answer(ctx, e)
+		if err == nil {
+			s.arrive(e, r.MessageID)
+		}
+		return r, err
 	}
+	s.arrive(e, fmt.Sprintf("m%d", n))
 	return notify.Receipt{MessageID: fmt.Sprintf("m%d", n)}, nil
 }
 
@@ -293,6 +306,26 @@ func (s *fakeSender) edited() []edit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.edits)
+}
+
+// arrive lets a message stand in its channel, whatever the bot is told.
+func (s *fakeSender) arrive(e notify.Envelope, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.arrived == nil {
+		s.arrived = map[string]string{}
+	}
+	s.arrived[e.Nonce] = id
+}
+
+func (s *fakeSender) Find(_ context.Context, e notify.Envelope, _ time.Time) (string, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, time.Now())
+	if s.find != nil {
+		return s.find(len(s.asked), e)
+	}
+	return s.arrived[e.Nonce], true, nil
 }
 
 // sent gives the posts to a channel, or all of them for "".

@@ -43,6 +43,11 @@ type Sender interface {
 	// repeated without harm. Its failures are those of Post, and Missing when the
 	// message is not there or can no longer be edited.
 	Edit(ctx context.Context, e notify.Envelope, messageID string, body notify.Body) error
+	// Find looks for a message that was posted under the envelope's nonce at since
+	// or later, by our clock, and gives its id, or "" when there is none. asked is
+	// false when the platform forbids the question. Its errors are as those of
+	// Post, and say only that the question was not answered.
+	Find(ctx context.Context, e notify.Envelope, since time.Time) (messageID string, asked bool, err error)
 }
 
 // Limit is how fast one platform may be written to.

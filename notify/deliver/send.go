@@ -31,6 +31,12 @@ func (l *lane) deliver(ctx, sending context.Context, c store.Claimed) {
 // some time after it.
 func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 	now := l.o.Now()
+	if doubtful(c) {
+		if e, ended := l.settleDoubt(ctx, sending, c); ended {
+			return e
+		}
+		now = l.o.Now()
+	}
 	if s, send := Ready(c, now); !send {
 		return Event{Settlement: s}
 	}
@@ -146,9 +152,11 @@ func (l *lane) try(ctx context.Context, c store.Claimed, body notify.Body) (_ no
 	defer l.rescue(&err)
 	ctx, cancel := context.WithTimeout(ctx, l.o.SendTimeout)
 	defer cancel()
-	return l.sender.Post(ctx, notify.Envelope{
-		Workspace: c.Place.Workspace, Channel: c.Place.Channel, Nonce: Nonce(c.Delivery), Roles: c.Roles,
-	}, body)
+	return l.sender.Post(ctx, envelope(c), body)
+}
+
+func envelope(c store.Claimed) notify.Envelope {
+	return notify.Envelope{Workspace: c.Place.Workspace, Channel: c.Place.Channel, Nonce: Nonce(c.Delivery), Roles: c.Roles}
 }
 
 // rescue turns a panic into a failure that is tried again. The panic's words

@@ -48,7 +48,8 @@ const (
 
 // Claim leases due deliveries to the caller, at most one of each place, oldest
 // first. A lease that ran out counts as an attempt, because the message may have
-// been sent; such a claim has Again set.
+// been sent; such a claim has Again set, and UnsureAt at the latest since that
+// lease began.
 func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed, error) {
 	var all []store.Claimed
 	for _, platform := range r.Platforms {
@@ -122,8 +123,11 @@ func (s *Store) lease(ctx context.Context, tx *sqlx.Tx, r store.ClaimRequest, fo
 		return nil, nil
 	}
 	if _, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET fence = fence + 1, wake_at = $2,
-		attempt = attempt + CASE WHEN state = 'sending' THEN 1 ELSE 0 END, state = 'sending'
-		WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`), array(ids), s.dialect.stamp(r.Now.Add(r.Lease))); err != nil {
+		attempt = attempt + CASE WHEN state = 'sending' THEN 1 ELSE 0 END,
+		unsure_at = CASE WHEN state = 'sending' THEN coalesce(unsure_at, begun_at, created_at) ELSE unsure_at END,
+		begun_at = $3, state = 'sending'
+		WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`),
+		array(ids), s.dialect.stamp(r.Now.Add(r.Lease)), s.dialect.stamp(r.Now)); err != nil {
 		return nil, err
 	}
 	return s.claims(ctx, tx, ids, again, r.Now)

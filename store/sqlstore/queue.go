@@ -28,16 +28,18 @@ type deliveryRow struct {
 	Reason    string `db:"reason"`
 	CreatedAt moment `db:"created_at"`
 	SettledAt moment `db:"settled_at"`
+	BegunAt   moment `db:"begun_at"`
+	UnsureAt  moment `db:"unsure_at"`
 }
 
 const deliveryColumns = `d.id, d.place_id, d.kind, d.key, d.move_id, d.state, d.roles, d.attempt, d.fence, d.wake_at, d.give_up_at,
-	d.message_id, d.reason, d.created_at, d.settled_at`
+	d.message_id, d.reason, d.created_at, d.settled_at, d.begun_at, d.unsure_at`
 
 func (r deliveryRow) delivery() store.Delivery {
 	d := store.Delivery{
 		ID: r.ID, PlaceID: r.PlaceID, Kind: store.DeliveryKind(r.Kind), Key: r.Key, MoveID: r.MoveID, State: store.State(r.State),
 		Roles: r.Roles, Attempt: r.Attempt, Fence: r.Fence, GiveUpAt: r.GiveUpAt.Time, MessageID: r.MessageID, Reason: r.Reason,
-		CreatedAt: r.CreatedAt.Time, SettledAt: r.SettledAt.Time,
+		CreatedAt: r.CreatedAt.Time, SettledAt: r.SettledAt.Time, BegunAt: r.BegunAt.Time, UnsureAt: r.UnsureAt.Time,
 	}
 	if d.State == store.StateSending {
 		d.LeaseUntil = r.WakeAt.Time

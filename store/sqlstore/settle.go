@@ -18,6 +18,7 @@ type settlement struct {
 	Attempt int    `json:"attempt"` // how many attempts it adds
 	WakeAt  any    `json:"wake_at"` // null: as it is
 	GiveUp  any    `json:"give_up_at"`
+	Unsure  any    `json:"unsure_at"` // null: as it is
 	Message string `json:"message_id"`
 	Reason  string `json:"reason"`
 	At      any    `json:"at"` // null: not final
@@ -81,7 +82,7 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 
 // settlement is the one place that says which state an outcome leads to.
 func (s *Store) settlement(o store.Settlement) settlement {
-	row := settlement{ID: o.DeliveryID, Fence: o.Fence, Message: o.MessageID, Reason: o.Reason, GiveUp: s.dialect.json(o.GiveUpAt)}
+	row := settlement{ID: o.DeliveryID, Fence: o.Fence, Message: o.MessageID, Reason: o.Reason, GiveUp: s.dialect.json(o.GiveUpAt), Unsure: s.dialect.json(o.UnsureAt)}
 	switch o.Outcome {
 	case store.OutcomeRetry:
 		row.State, row.Attempt, row.WakeAt = string(store.StateWaiting), 1, s.dialect.json(o.DueAt)
@@ -112,14 +113,14 @@ func (d dialect) json(t time.Time) any {
 
 func (s *Store) settleQuery() string {
 	from := `jsonb_to_recordset(CAST($1 AS jsonb)) AS x(id bigint, fence bigint, state text, attempt integer, wake_at timestamptz,
-		give_up_at timestamptz, message_id text, reason text, at timestamptz)`
+		give_up_at timestamptz, unsure_at timestamptz, message_id text, reason text, at timestamptz)`
 	if s.dialect.name == onSQLite.name {
 		from = `(SELECT value ->> 'id' AS id, value ->> 'fence' AS fence, value ->> 'state' AS state, value ->> 'attempt' AS attempt,
-			value ->> 'wake_at' AS wake_at, value ->> 'give_up_at' AS give_up_at, value ->> 'message_id' AS message_id,
+			value ->> 'wake_at' AS wake_at, value ->> 'give_up_at' AS give_up_at, value ->> 'unsure_at' AS unsure_at, value ->> 'message_id' AS message_id,
 			value ->> 'reason' AS reason, value ->> 'at' AS at FROM json_each($1)) AS x`
 	}
 	return `UPDATE deliveries SET state = x.state, attempt = deliveries.attempt + x.attempt, wake_at = coalesce(x.wake_at, deliveries.wake_at),
-		give_up_at = coalesce(x.give_up_at, deliveries.give_up_at), message_id = x.message_id, reason = x.reason, settled_at = x.at,
+		give_up_at = coalesce(x.give_up_at, deliveries.give_up_at), unsure_at = coalesce(deliveries.unsure_at, x.unsure_at), message_id = x.message_id, reason = x.reason, settled_at = x.at,
 		parked = false
 		FROM ` + from + ` WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending' RETURNING deliveries.id, deliveries.place_id`
 }

@@ -33,6 +33,7 @@ func Run(t *testing.T) {
 		{"a mute holds and releases", mutesHold},
 		{"a key is owed once", keysAreUnique},
 		{"two workers never share a claim", workersDoNotShare},
+		{"a doubt is kept since it began", doubtsAreKept},
 		{"what a mute held comes one by one, in order", heldComesInOrder},
 		{"what was on its way to a place that was gone does not come back", goneStaysGone},
 		{"a lapsed lease is found behind what waits for it", headsAreFound},
