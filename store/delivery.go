@@ -115,4 +115,5 @@ type Settlement struct {
 	UnsureAt  time.Time
 	MessageID string
 	Reason    string
+	Workspace bool // for gone: the whole workspace is, with every place in it
 }

@@ -62,7 +62,9 @@ func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, c
 	case notify.Permanent:
 		return settle(c, store.OutcomeFailed, now, reason)
 	case notify.Gone:
-		return settle(c, store.OutcomeGone, now, reason)
+		s := settle(c, store.OutcomeGone, now, reason)
+		s.Workspace = f.Scope == notify.ScopeWorkspace
+		return s
 	case notify.Throttled:
 		due := wholeMillis(now.Add(wait(f)))
 		if late(c, due) {

@@ -73,7 +73,7 @@ func (s *Store) EnablePlace(ctx context.Context, id int64) error {
 		if err := s.cancel(ctx, tx, id, s.dialect.stamp(gone.Time), "the place was gone"); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE places SET disabled_at = NULL, disabled_reason = '' WHERE id = $1", id)
+		_, err = tx.ExecContext(ctx, "UPDATE places SET disabled_at = NULL, disabled_reason = '', with_workspace = false WHERE id = $1", id)
 		return err
 	})
 	if err != nil {

@@ -34,17 +34,19 @@ func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (sta
 	for i, one := range settlements {
 		rows[i] = s.settlement(one)
 	}
+	wide := map[int64]store.Settlement{} // places gone with their whole workspace
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
-		stale, err = s.settle(ctx, tx, settlements, rows)
+		stale, err = s.settle(ctx, tx, settlements, rows, wide)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("settle %d deliveries: %w", len(settlements), err)
 	}
+	s.closeAround(ctx, wide)
 	return stale, nil
 }
 
-func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, rows []settlement) (stale []int64, err error) {
+func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, rows []settlement, wide map[int64]store.Settlement) (stale []int64, err error) {
 	ids := make([]int64, len(rows))
 	for i, row := range rows {
 		ids[i] = row.ID
@@ -72,6 +74,9 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 		case one.Outcome == store.OutcomeGone:
 			if err := s.disable(ctx, tx, place, one); err != nil {
 				return nil, err
+			}
+			if one.Workspace {
+				wide[place] = one
 			}
 		case rows[i].State != string(store.StateWaiting):
 			free = append(free, place)
@@ -128,8 +133,8 @@ func (s *Store) settleQuery() string {
 // disable marks a place as gone and cancels what it is still owed.
 func (s *Store) disable(ctx context.Context, tx *sqlx.Tx, place int64, o store.Settlement) error {
 	at := s.dialect.stamp(o.At)
-	if _, err := tx.ExecContext(ctx, "UPDATE places SET disabled_at = $2, disabled_reason = $3 WHERE id = $1 AND disabled_at IS NULL",
-		place, at, o.Reason); err != nil {
+	if _, err := tx.ExecContext(ctx, "UPDATE places SET disabled_at = $2, disabled_reason = $3, with_workspace = $4 WHERE id = $1 AND disabled_at IS NULL",
+		place, at, o.Reason, o.Workspace); err != nil {
 		return err
 	}
 	return s.cancel(ctx, tx, place, at, "the place is gone: "+o.Reason)

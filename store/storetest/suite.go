@@ -39,6 +39,9 @@ func Run(t *testing.T) {
 		{"a lapsed lease is found behind what waits for it", headsAreFound},
 		{"one of many holds a lease, until it lapses or is given back", oneHolds},
 		{"replicas work off backlogs in order and leave nothing behind", replicasKeepOrder},
+		{"an installation comes back as it was stored, and goes without its token", installationsComeAndGo},
+		{"a workspace closes and opens as one, and no other with it", workspacesCloseAndOpen},
+		{"one place tells that its whole workspace is gone", workspaceIsFoundGone},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			Each(t, func(t *testing.T, url string) { story.tell(t, NewWorld(t, url)) })

@@ -20,6 +20,7 @@ var rooms = map[string][]string{
 	"notify":           {},
 	"store/sqlstore":   {"store"},
 	"store/storetest":  {"store", "store/sqlstore"},
+	"store/vault":      {"store"},
 	"store/ingest":     {"store"},
 	"store/lease":      {},
 	"notify/velocity":  {"store"},
