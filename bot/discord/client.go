@@ -35,8 +35,18 @@ type Options struct {
 	ApplicationID string // empty: asked from Discord
 	PublicKey     string // hex; set: interactions come over HTTP, else over the gateway
 	APIURL        string // base in front of /api/v10, without a slash at its end
-	Now           func() time.Time
-	Log           *slog.Logger
+	// Turn lets one replica at a time hold the gateway; nil holds it at once.
+	Turn Turn
+	Now  func() time.Time
+	Log  *slog.Logger
+}
+
+// Turn is the right to do something that one replica should do at a time.
+type Turn interface {
+	// Do waits for the turn and works for as long as it lasts.
+	Do(ctx context.Context, work func(context.Context) error) error
+	// Waiting reports whether another replica has it.
+	Waiting() bool
 }
 
 // Client is one bot. It is safe for concurrent use.
@@ -45,6 +55,7 @@ type Client struct {
 	base      string
 	publicKey ed25519.PublicKey // nil: interactions over the gateway
 	http      *http.Client
+	turn      Turn // nil: nobody else wants the gateway
 	now       func() time.Time
 	log       *slog.Logger
 	// patience is how long an answer may take before it is promised for later.
@@ -76,7 +87,7 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("a bot token is needed; set SPARKBOT_DISCORD_TOKEN")
 	}
 	c := &Client{
-		token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, now: o.Now, log: o.Log,
+		token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, turn: o.Turn, now: o.Now, log: o.Log,
 		patience: firstAnswer, openWithin: openTimeout, watchEvery: watchInterval, silentFor: longestSilence, latePause: time.Second,
 	}
 	if c.base == "" {
@@ -184,7 +195,7 @@ const readyFor = 30 * time.Second
 func (c *Client) Accepted(ctx context.Context) error { return c.checkToken(ctx) }
 
 // Ready reports whether Discord accepts the token and, where interactions come
-// over the gateway, whether that is connected. What it learnt is kept for half a
+// over the gateway, whether that is connected or another replica's turn. What it learnt is kept for half a
 // minute.
 func (c *Client) Ready(ctx context.Context) error {
 	c.mu.Lock()
@@ -198,11 +209,15 @@ func (c *Client) Ready(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gateway != "" {
+	if c.gateway != "" && !c.Standby() {
 		return errors.New("the gateway is " + c.gateway)
 	}
 	return nil
 }
+
+// Standby reports whether another replica holds the gateway, so that this one
+// is ready without.
+func (c *Client) Standby() bool { return c.publicKey == nil && c.turn != nil && c.turn.Waiting() }
 
 // checkToken asks who we are.
 func (c *Client) checkToken(ctx context.Context) error {

@@ -27,7 +27,7 @@ const (
 )
 
 // Run registers the commands and, where interactions come over the gateway,
-// keeps a connection to it, until ctx ends. Neither waits for the other: commands
+// keeps a connection to it in its turn, until ctx ends. Neither waits for the other: commands
 // registered by an earlier start go on working. A Discord that is away or refuses
 // the token is tried again, ever more slowly; Ready tells meanwhile.
 func (c *Client) Run(ctx context.Context, a Answerer) error {
@@ -35,13 +35,24 @@ func (c *Client) Run(ctx context.Context, a Answerer) error {
 	group.Go(func() { c.persist(ctx, "register the commands", c.Register) })
 	if c.publicKey == nil {
 		group.Go(func() {
-			c.persist(ctx, "hold the gateway", func(ctx context.Context) error { return c.hold(ctx, a) })
+			c.persist(ctx, "hold the gateway", func(ctx context.Context) error {
+				return c.inTurn(ctx, func(ctx context.Context) error { return c.hold(ctx, a) })
+			})
 		})
 	}
 	group.Wait()
 	<-ctx.Done()
 	c.errands.wait()
 	return nil
+}
+
+// inTurn does something once it is this replica's turn. A session that cannot be
+// held gives the turn back, so that a replica which reaches Discord may try.
+func (c *Client) inTurn(ctx context.Context, do func(context.Context) error) error {
+	if c.turn == nil {
+		return do(ctx)
+	}
+	return c.turn.Do(ctx, do)
 }
 
 // persist does something until it succeeds or ctx ends.

@@ -63,16 +63,19 @@ func (d *Discord) DropGateway() {
 }
 
 // Connected reports whether the bot is logged in to the gateway.
-func (d *Discord) Connected() bool {
+func (d *Discord) Connected() bool { return d.Sessions() > 0 }
+
+// Sessions counts the gateway connections on which the bot is logged in.
+func (d *Discord) Sessions() int {
+	n := 0
 	for _, g := range d.connections() {
 		g.mu.Lock()
-		ready := g.ready
-		g.mu.Unlock()
-		if ready {
-			return true
+		if g.ready {
+			n++
 		}
+		g.mu.Unlock()
 	}
-	return false
+	return n
 }
 
 func (d *Discord) connections() []*gatewayConn {

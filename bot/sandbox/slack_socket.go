@@ -28,10 +28,13 @@ func (k *Slack) openConnection(w http.ResponseWriter, token string) {
 }
 
 // Connected reports whether the app holds a Socket Mode connection.
-func (k *Slack) Connected() bool {
+func (k *Slack) Connected() bool { return k.Sockets() > 0 }
+
+// Sockets counts the app's Socket Mode connections.
+func (k *Slack) Sockets() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return len(k.sockets) > 0
+	return len(k.sockets)
 }
 
 // DropSockets ends the app's connections.

@@ -35,8 +35,18 @@ type Options struct {
 	SigningSecret string // set: commands come over HTTP
 	APIURL        string // https://slack.com/api/ when empty
 	Managers      string // ManagersEveryone (the default) or ManagersAdmins
-	Now           func() time.Time
-	Log           *slog.Logger
+	// Turn lets one replica at a time hold Socket Mode; nil holds it at once.
+	Turn Turn
+	Now  func() time.Time
+	Log  *slog.Logger
+}
+
+// Turn is the right to do something that one replica should do at a time.
+type Turn interface {
+	// Do waits for the turn and works for as long as it lasts.
+	Do(ctx context.Context, work func(context.Context) error) error
+	// Waiting reports whether another replica has it.
+	Waiting() bool
 }
 
 // Who may change what a channel hears.
@@ -52,6 +62,7 @@ type Client struct {
 	base             string // ends with a slash
 	managers         string
 	http             *http.Client
+	turn             Turn // nil: nobody else wants Socket Mode
 	now              func() time.Time
 	log              *slog.Logger
 	seen             *replays
@@ -77,7 +88,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
-		base: o.APIURL, now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer,
+		base: o.APIURL, turn: o.Turn, now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer,
 	}
 	if c.base == "" {
 		c.base = "https://slack.com/api/"
@@ -203,7 +214,8 @@ func (c *Client) Accepted(ctx context.Context) error {
 }
 
 // Ready reports whether Slack accepts the token, or answers at all where there
-// are many, and, where Socket Mode is used, whether that is connected. What it learnt is kept for half a minute.
+// are many, and, where Socket Mode is used, whether that is connected or another
+// replica's turn. What it learnt is kept for half a minute.
 func (c *Client) Ready(ctx context.Context) error {
 	c.mu.Lock()
 	fresh, err := c.now().Sub(c.checked) < readyFor, c.err
@@ -216,11 +228,15 @@ func (c *Client) Ready(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.socket != "" {
+	if c.socket != "" && !c.Standby() {
 		return errors.New("Socket Mode is " + c.socket)
 	}
 	return nil
 }
+
+// Standby reports whether another replica holds Socket Mode, so that this one is
+// ready without.
+func (c *Client) Standby() bool { return c.appToken != "" && c.turn != nil && c.turn.Waiting() }
 
 // authenticate asks whose the only token is.
 func (c *Client) authenticate(ctx context.Context) error {

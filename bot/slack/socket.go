@@ -20,7 +20,7 @@ const (
 )
 
 // Run authenticates and, where an app token is set, keeps a Socket Mode
-// connection, until ctx ends. A Slack that is away or refuses a token is tried
+// connection in its turn, until ctx ends. A Slack that is away or refuses a token is tried
 // again, ever more slowly; Ready tells meanwhile.
 func (c *Client) Run(ctx context.Context, a Answerer) error {
 	if !c.persist(ctx, "log in", c.Accepted) {
@@ -31,11 +31,22 @@ func (c *Client) Run(ctx context.Context, a Answerer) error {
 		return nil
 	}
 	c.persist(ctx, "hold Socket Mode", func(ctx context.Context) error {
-		err := c.hold(ctx, a)
-		c.socketIs("not connected: " + err.Error())
-		return err
+		return c.inTurn(ctx, func(ctx context.Context) error {
+			err := c.hold(ctx, a)
+			c.socketIs("not connected: " + err.Error())
+			return err
+		})
 	})
 	return nil
+}
+
+// inTurn does something once it is this replica's turn. A connection that cannot
+// be held gives the turn back, so that a replica which reaches Slack may try.
+func (c *Client) inTurn(ctx context.Context, do func(context.Context) error) error {
+	if c.turn == nil {
+		return do(ctx)
+	}
+	return c.turn.Do(ctx, do)
 }
 
 // persist does something until it succeeds or ctx ends.

@@ -47,11 +47,22 @@ type Options struct {
 	Log    *slog.Logger
 }
 
+// Free gives every lease to whoever asks, for a database that one process serves
+// alone.
+type Free struct{}
+
+// Hold always says yes.
+func (Free) Hold(context.Context, string, string, time.Duration) (bool, error) { return true, nil }
+
+// Release has nothing to give back.
+func (Free) Release(context.Context, string, string) error { return nil }
+
 // Turn is the wish to do something alone. Only one Do may run at a time.
 type Turn struct {
 	leases Leases
 	o      Options
 	held   atomic.Bool
+	others atomic.Bool   // another had it when last asked
 	deaf   atomic.Bool   // the database did not answer the last question
 	asking chan struct{} // bounds the questions that wait for a dead network
 }
@@ -68,6 +79,10 @@ func New(l Leases, o Options) *Turn {
 
 // Held reports whether the work is this replica's at present.
 func (t *Turn) Held() bool { return t.held.Load() }
+
+// Waiting reports whether another replica is known to do the work, so that this
+// one stands by.
+func (t *Turn) Waiting() bool { return t.others.Load() }
 
 // Do waits for the lease, works, gives the lease back and returns what work
 // returned. The context of work ends when ctx does and, with the cause ErrLost,
@@ -184,6 +199,7 @@ func (t *Turn) ask(ctx context.Context) (held bool, err error) {
 	}()
 	select {
 	case a := <-said:
+		t.others.Store(!a.held && a.err == nil)
 		return a.held, t.unheard(ctx, a.err)
 	case <-ctx.Done():
 		return false, t.unheard(ctx, ctx.Err())

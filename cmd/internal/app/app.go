@@ -46,6 +46,7 @@ type App struct {
 	server  *server         // nil when http.listen is off
 	log     *slog.Logger
 	now     func() time.Time
+	holder  string        // what this process is called among replicas
 	kick    chan struct{} // wakes the worker
 	look    chan struct{} // wakes everybody, as a change in the database does
 }
@@ -60,7 +61,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*App, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &App{db: db, log: o.Log, now: o.Now, kick: make(chan struct{}, 1), look: make(chan struct{}, 1)}
+	a := &App{db: db, log: o.Log, now: o.Now, holder: holder(), kick: make(chan struct{}, 1), look: make(chan struct{}, 1)}
 	if err := a.build(c, o); err != nil {
 		_ = a.Close()
 		return nil, err
@@ -116,12 +117,12 @@ func (a *App) Ready(ctx context.Context) error {
 }
 
 func (a *App) checks() []check {
-	checks := []check{{"database", a.db.Ping}}
+	checks := []check{{name: "database", run: a.db.Ping}}
 	if a.discord != nil {
-		checks = append(checks, check{string(store.Discord), a.discord.Ready})
+		checks = append(checks, check{string(store.Discord), a.discord.Ready, a.discord.Standby})
 	}
 	if a.slack != nil {
-		checks = append(checks, check{string(store.Slack), a.slack.Ready})
+		checks = append(checks, check{string(store.Slack), a.slack.Ready, a.slack.Standby})
 	}
 	return checks
 }
@@ -133,7 +134,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	if c.Discord.Enabled() {
 		client, err := discord.New(discord.Options{
 			Token: c.Discord.Token.Reveal(), ApplicationID: c.Discord.ApplicationID, PublicKey: c.Discord.PublicKey,
-			APIURL: c.Discord.APIURL, Now: o.Now, Log: a.log.With("platform", store.Discord),
+			APIURL: c.Discord.APIURL, Turn: a.alone("discord gateway"), Now: o.Now, Log: a.log.With("platform", store.Discord),
 		})
 		if err != nil {
 			return fmt.Errorf("discord: %w", err)
@@ -143,7 +144,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	if c.Slack.Enabled() {
 		client, err := slack.New(slack.Options{
 			BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), SigningSecret: c.Slack.SigningSecret.Reveal(),
-			APIURL: c.Slack.APIURL, Managers: c.Slack.Managers, Now: o.Now, Log: a.log.With("platform", store.Slack),
+			APIURL: c.Slack.APIURL, Managers: c.Slack.Managers, Turn: a.alone("slack socket mode"), Now: o.Now, Log: a.log.With("platform", store.Slack),
 		})
 		if err != nil {
 			return fmt.Errorf("slack: %w", err)

@@ -103,11 +103,17 @@ func messages(world *sandbox.Sandbox, p store.Platform, channel string) []sandbo
 // startProcess runs the bot as a process of its own.
 func startProcess(t *testing.T, url string, world *sandbox.Sandbox) *exec.Cmd {
 	t.Helper()
+	return startProcessIn(t, environment(url, world, false))
+}
+
+// startProcessIn runs the bot as a process of its own in an environment.
+func startProcessIn(t *testing.T, environ []string) *exec.Cmd {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(environment(url, world, false), roleEnv+"=serve", "PATH="+os.Getenv("PATH"))
+	cmd.Env = append(environ, roleEnv+"=serve", "PATH="+os.Getenv("PATH"))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

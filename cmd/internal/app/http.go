@@ -18,6 +18,17 @@ const readyTimeout = 5 * time.Second
 type check struct {
 	name string
 	run  func(context.Context) error
+	// standby reports whether another replica does what is to be done once; nil
+	// where there is no such thing.
+	standby func() bool
+}
+
+// said is what /readyz says of a part that works.
+func (c check) said() string {
+	if c.standby != nil && c.standby() {
+		return "ok; standby: another replica holds the connection"
+	}
+	return "ok"
 }
 
 // health answers /healthz, which says that the process lives, and /readyz,
@@ -35,24 +46,24 @@ func health(mux *http.ServeMux, checks []check) {
 // readiness is the body of /readyz.
 type readiness struct {
 	Status string            `json:"status"`
-	Parts  map[string]string `json:"parts"` // "ok", or what is wrong
+	Parts  map[string]string `json:"parts"` // "ok" with more after a semicolon, or what is wrong
 }
 
 func ready(ctx context.Context, checks []check) (int, readiness) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	type result struct {
-		name string
-		err  error
+		check
+		err error
 	}
 	results := make(chan result, len(checks))
 	for _, c := range checks {
-		go func() { results <- result{c.name, c.run(ctx)} }()
+		go func() { results <- result{c, c.run(ctx)} }()
 	}
 	status, body := http.StatusOK, readiness{Status: "ready", Parts: map[string]string{}}
 	for range checks {
 		r := <-results
-		body.Parts[r.name] = "ok"
+		body.Parts[r.name] = r.said()
 		if r.err != nil {
 			status, body.Status = http.StatusServiceUnavailable, "not ready"
 			body.Parts[r.name] = r.err.Error()
