@@ -25,9 +25,10 @@ var rooms = map[string][]string{
 	"store/lease":      {},
 	"notify/velocity":  {"store"},
 	"notify/compose":   {"notify", "notify/velocity", "store"},
+	"notify/chart":     {"notify/velocity", "store"},
 	"notify/fanout":    {"notify/velocity", "store"},
-	"notify/deliver":   {"notify", "notify/compose", "notify/velocity", "store"},
-	"bot":              {"notify", "notify/compose", "notify/velocity", "store"},
+	"notify/deliver":   {"notify", "notify/chart", "notify/compose", "notify/velocity", "store"},
+	"bot":              {"notify", "notify/chart", "notify/compose", "notify/velocity", "store"},
 	"bot/bottest":      {"bot", "notify", "notify/compose", "notify/velocity", "store"},
 	"bot/discord":      {"bot", "notify", "store"},
 	"bot/slack":        {"bot", "notify", "store"},
@@ -47,6 +48,7 @@ var vendors = map[string][]string{
 	"github.com/pressly/goose/v3":   {"store/sqlstore"},
 	"database/sql":                  {"store/sqlstore", "store/storetest", "cmd/internal/app"},
 	"github.com/spf13/cobra":        {"cmd/sparkbot"},
+	"golang.org/x/image":            {"notify/chart"},
 }
 
 // TestImportMap reads the import lines of every file itself. Asking the go tool

@@ -1,0 +1,132 @@
+// Package chart draws velocity: 26 weeks of one project for a card or a message
+// about its trend, and the movers of a digest. A picture is a PNG that stands on
+// a ground of its own, so that it reads on a light and on a dark client alike, at
+// a density of two, with type that is still readable when a phone shrinks it.
+//
+// It scores nothing, reads no clock and no database, and knows no platform. What
+// a picture shows is also said in its Alt.
+package chart
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"sparkbot/notify/velocity"
+)
+
+const (
+	// Density is how many pixels are drawn for one of the client's.
+	Density = 2
+	// Width is how wide every picture is meant to be shown, in a client's pixels:
+	// what a phone in the hand and the column of a desktop client both have.
+	Width = 480
+	// Weeks is how far back a picture looks.
+	Weeks = 26
+	// Days is Weeks in days, the last of them today.
+	Days = 7 * Weeks
+)
+
+// Picture is a PNG with what it says. Its fields are those of notify.Picture, so
+// that one converts to the other.
+type Picture struct {
+	Name          string // of the file
+	Alt           string
+	PNG           []byte
+	Width, Height int // in pixels
+}
+
+// Line is what the picture of one project shows.
+type Line struct {
+	Slug, Name string
+	// Points are the velocities at the end of every day, oldest first, the last
+	// of them today's; at most Days of them are shown.
+	Points []velocity.Point
+	Sparks []time.Time // when sparks happened; those before the first point are left out
+	Value  float64     // the velocity told to people, which a curated one may be
+	// Curated says that a person gave Value.
+	Curated bool
+	Change  float64
+	Known   bool // whether there is anything to compare with
+	Trend   velocity.Trend
+	Now     time.Time
+}
+
+// Movers is what the picture of a digest shows.
+type Movers struct {
+	Title string // "What moved this week", for example
+	Days  int    // how long the change took: the last Days of every row are lit
+	Rows  []Mover
+	Now   time.Time
+}
+
+// Mover is one project among the movers. Its fields mean what those of Line do.
+type Mover struct {
+	Slug, Name    string
+	Points        []velocity.Point
+	Sparks        []time.Time
+	Value, Change float64
+	Known         bool
+	Trend         velocity.Trend
+}
+
+// maxKept bounds the cache; a picture has 10 to 60 kilobytes.
+const maxKept = 128
+
+// Studio draws pictures and keeps the latest, so that one that is shown in many
+// places is drawn once. It is safe for concurrent use.
+type Studio struct {
+	mu    sync.Mutex
+	kept  map[[sha256.Size]byte]Picture
+	order [][sha256.Size]byte // oldest first
+}
+
+// New makes a Studio that has drawn nothing yet.
+func New() *Studio { return &Studio{kept: map[[sha256.Size]byte]Picture{}} }
+
+// Velocity draws one project. Its PNG must not be changed: others share it.
+func (s *Studio) Velocity(l Line) (Picture, error) {
+	l.Points = l.Points[max(0, len(l.Points)-Days):]
+	l.Now = l.Now.UTC().Truncate(24 * time.Hour)
+	return s.draw("line", l, func() (Picture, error) { return drawLine(l) })
+}
+
+// Movers draws the first MaxRows of the rows, as they are ordered. Its PNG must
+// not be changed: others share it.
+func (s *Studio) Movers(m Movers) (Picture, error) {
+	m.Rows = m.Rows[:min(len(m.Rows), MaxRows)]
+	m.Now = m.Now.UTC().Truncate(24 * time.Hour)
+	return s.draw("movers", m, func() (Picture, error) { return drawMovers(m) })
+}
+
+// draw gives the picture of a content, drawn when it is not kept. Two who ask at
+// once for a new one may both draw it, which gives the same.
+func (s *Studio) draw(kind string, content any, make func() (Picture, error)) (Picture, error) {
+	text, err := json.Marshal(content)
+	if err != nil { // a number that is none
+		return Picture{}, fmt.Errorf("draw the %s: %w", kind, err)
+	}
+	key := sha256.Sum256(append([]byte(kind+" "), text...))
+	s.mu.Lock()
+	p, drawn := s.kept[key]
+	s.mu.Unlock()
+	if drawn {
+		return p, nil
+	}
+	if p, err = make(); err != nil {
+		return Picture{}, fmt.Errorf("draw the %s: %w", kind, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, again := s.kept[key]; !again {
+		if len(s.order) == maxKept {
+			delete(s.kept, s.order[0])
+			s.order = s.order[1:]
+		}
+		s.kept[key] = p
+		s.order = append(s.order, key)
+	}
+	return p, nil
+}
