@@ -1,0 +1,2 @@
+// Package digest
+package digest
