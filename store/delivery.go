@@ -31,6 +31,14 @@ const (
 	DeliveryAlert DeliveryKind = "alert"
 	// DeliveryTest shows a member that alerts arrive here.
 	DeliveryTest DeliveryKind = "test"
+	// DeliveryDigest tells of a week.
+	DeliveryDigest DeliveryKind = "digest"
+)
+
+// The ranks of the queue: all that is news goes before any digest.
+const (
+	RankNews   = 0
+	RankDigest = 1
 )
 
 // Delivery is one message owed to one place. Its words are not kept: they are
@@ -40,10 +48,15 @@ type Delivery struct {
 	PlaceID int64
 	Kind    DeliveryKind
 	// Key is unique within the place, so that no message can be owed twice:
-	// "move:<id>" for an alert, "test:<request>" for a test.
+	// "move:<id>" for an alert, "test:<request>" for a test, "digest:<its time>"
+	// or "digest:<request>" for a digest.
 	Key    string
 	MoveID int64 // 0 unless Kind is DeliveryAlert
-	State  State
+	// EditionID is what a digest is about; 0 for every other kind.
+	EditionID int64
+	// Rank is RankNews or RankDigest. Those of a place go by rank, then by age.
+	Rank  int
+	State State
 	// Roles are the ids of the Discord roles the message mentions.
 	Roles []string
 	// Attempt counts the sends that were really tried.

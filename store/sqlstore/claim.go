@@ -14,18 +14,22 @@ import (
 const open = "state IN ('waiting', 'held', 'sending')"
 
 // blocked tests whether it is not yet the turn of delivery d: something earlier
-// of its place is open. What is held counts from the moment it is due, so that
+// of its place is open, or news while d is a digest. What is held counts from the moment it is due, so that
 // the messages of a mute come in their order when it ends. %[1]s is now.
 //
 // It counts instead of asking EXISTS because PostgreSQL turns the latter into a
 // join over all that is open while its tables have no statistics.
-const blocked = `(SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.id < d.id
+const blocked = `(SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND (b.rank, b.id) < (d.rank, d.id)
 	AND b.state IN ('waiting', 'held', 'sending') AND (b.state <> 'held' OR b.wake_at <= %[1]s) LIMIT 1) x) > 0`
 
-// candidates are due deliveries, oldest first. Arguments: $1 now, $2 platform,
-// $3 places to skip, $4 workspaces to skip, $5 limit.
+// ranks are those of the queue, in the order in which they are served: all news
+// before any digest.
+const ranks = 2
+
+// candidates are due deliveries of one rank, oldest first. Arguments: $1 now, $2
+// platform, $3 places to skip, $4 workspaces to skip, $5 limit, $6 rank.
 var candidates = `SELECT d.id, d.place_id, d.state = 'sending' AS again, ` + fmt.Sprintf(blocked, "$1") + ` AS blocked
-	FROM deliveries d WHERE d.platform = $2 AND d.` + open + ` AND NOT d.parked AND d.wake_at <= $1
+	FROM deliveries d WHERE d.platform = $2 AND d.rank = $6 AND d.` + open + ` AND NOT d.parked AND d.wake_at <= $1
 	AND d.place_id NOT IN (SELECT CAST(value AS bigint) FROM {elements $3} e)
 	AND (SELECT p.disabled_at IS NULL AND p.workspace NOT IN (SELECT value FROM {elements $4} e) FROM places p WHERE p.id = d.place_id)
 	ORDER BY d.wake_at, d.id LIMIT $5{skip}`
@@ -105,8 +109,16 @@ func (s *Store) candidates(ctx context.Context, tx *sqlx.Tx, r store.ClaimReques
 			workspaces = append(workspaces, w.ID)
 		}
 	}
-	err = tx.SelectContext(ctx, &found, s.dialect.sql(candidates), s.dialect.stamp(r.Now), string(platform), array(r.SkipPlaces), array(workspaces), look)
-	return found, err
+	for rank := 0; rank < ranks && len(found) < look; rank++ {
+		var some []candidate
+		err := tx.SelectContext(ctx, &some, s.dialect.sql(candidates), s.dialect.stamp(r.Now), string(platform), array(r.SkipPlaces), array(workspaces),
+			look-len(found), rank)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
 }
 
 // lease takes those of the candidates whose turn it is, up to limit.

@@ -43,6 +43,10 @@ func (i *Import) forget(ctx context.Context) error {
 	}
 	_, err := i.tx.ExecContext(ctx, i.dialect.sql(`DELETE FROM move_changes WHERE move_id IN (SELECT m.id FROM moves m
 		WHERE m.project_id IN (SELECT CAST(value AS bigint) FROM {elements $1} e))`), array(i.created))
+	if err == nil {
+		_, err = i.tx.ExecContext(ctx, i.dialect.sql(`UPDATE noticed SET history = true WHERE move_id IN (SELECT m.id FROM moves m
+			WHERE m.project_id IN (SELECT CAST(value AS bigint) FROM {elements $1} e))`), array(i.created))
+	}
 	if err != nil {
 		return fmt.Errorf("mark the moves of new projects as history: %w", err)
 	}

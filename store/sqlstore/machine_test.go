@@ -46,7 +46,9 @@ type machine struct {
 }
 
 func (m *machine) ordered() []*store.Delivery {
-	return slices.SortedFunc(maps.Values(m.all), func(a, b *store.Delivery) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.SortedFunc(maps.Values(m.all), func(a, b *store.Delivery) int {
+		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
+	})
 }
 
 func wakes(d *store.Delivery) time.Time {
@@ -82,7 +84,7 @@ func (m *machine) enqueue(rt *rapid.T) {
 		m.keys++
 		d := store.Delivery{
 			PlaceID: rapid.SampledFrom(m.places).Draw(rt, "place"), Kind: store.DeliveryTest, Key: fmt.Sprintf("test:%d", m.keys),
-			DueAt: m.now, GiveUpAt: m.now.Add(time.Hour), State: store.StateWaiting,
+			DueAt: m.now, GiveUpAt: m.now.Add(time.Hour), State: store.StateWaiting, Rank: rapid.IntRange(store.RankNews, store.RankDigest).Draw(rt, "rank"),
 		}
 		stored, added, err := m.w.DB.Enqueue(m.w.T.Context(), d)
 		if err != nil || !added {

@@ -18,6 +18,8 @@ type deliveryRow struct {
 	Kind      string `db:"kind"`
 	Key       string `db:"key"`
 	MoveID    int64  `db:"move_id"`
+	EditionID int64  `db:"edition_id"`
+	Rank      int    `db:"rank"`
 	State     string `db:"state"`
 	Roles     list   `db:"roles"`
 	Attempt   int    `db:"attempt"`
@@ -32,12 +34,12 @@ type deliveryRow struct {
 	UnsureAt  moment `db:"unsure_at"`
 }
 
-const deliveryColumns = `d.id, d.place_id, d.kind, d.key, d.move_id, d.state, d.roles, d.attempt, d.fence, d.wake_at, d.give_up_at,
+const deliveryColumns = `d.id, d.place_id, d.kind, d.key, d.move_id, d.edition_id, d.rank, d.state, d.roles, d.attempt, d.fence, d.wake_at, d.give_up_at,
 	d.message_id, d.reason, d.created_at, d.settled_at, d.begun_at, d.unsure_at`
 
 func (r deliveryRow) delivery() store.Delivery {
 	d := store.Delivery{
-		ID: r.ID, PlaceID: r.PlaceID, Kind: store.DeliveryKind(r.Kind), Key: r.Key, MoveID: r.MoveID, State: store.State(r.State),
+		ID: r.ID, PlaceID: r.PlaceID, Kind: store.DeliveryKind(r.Kind), Key: r.Key, MoveID: r.MoveID, EditionID: r.EditionID, Rank: r.Rank, State: store.State(r.State),
 		Roles: r.Roles, Attempt: r.Attempt, Fence: r.Fence, GiveUpAt: r.GiveUpAt.Time, MessageID: r.MessageID, Reason: r.Reason,
 		CreatedAt: r.CreatedAt.Time, SettledAt: r.SettledAt.Time, BegunAt: r.BegunAt.Time, UnsureAt: r.UnsureAt.Time,
 	}
@@ -54,9 +56,9 @@ func (r deliveryRow) delivery() store.Delivery {
 func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Delivery, added bool, err error) {
 	var row deliveryRow
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
-		result, err := tx.ExecContext(ctx, `INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at)
-			SELECT p.id, p.platform, $2, $3, $4, $5, $6, $7 FROM places p WHERE p.id = $1 ON CONFLICT (place_id, key) DO NOTHING`,
-			d.PlaceID, string(d.Kind), d.Key, d.MoveID, array(d.Roles), s.dialect.stamp(d.DueAt), s.dialect.stamp(d.GiveUpAt))
+		result, err := tx.ExecContext(ctx, `INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at, edition_id, rank)
+			SELECT p.id, p.platform, $2, $3, $4, $5, $6, $7, $8, $9 FROM places p WHERE p.id = $1 ON CONFLICT (place_id, key) DO NOTHING`,
+			d.PlaceID, string(d.Kind), d.Key, d.MoveID, array(d.Roles), s.dialect.stamp(d.DueAt), s.dialect.stamp(d.GiveUpAt), d.EditionID, d.Rank)
 		if err != nil {
 			return err
 		}
@@ -113,9 +115,9 @@ func (s *Store) Deliveries(ctx context.Context, placeID int64, limit int) ([]sto
 func (s *Store) NextDue(ctx context.Context, _ time.Time) (time.Time, bool, error) {
 	var next moment
 	err := s.read.GetContext(ctx, &next, s.dialect.sql(`SELECT min(first) FROM (SELECT
-		(SELECT d.wake_at FROM deliveries d WHERE d.platform = e.value AND d.`+open+` AND NOT d.parked
+		(SELECT d.wake_at FROM deliveries d WHERE d.platform = e.value AND d.rank = r.rank AND d.`+open+` AND NOT d.parked
 			AND (SELECT p.disabled_at IS NULL FROM places p WHERE p.id = d.place_id) ORDER BY d.wake_at, d.id LIMIT 1) AS first
-		FROM {elements $1} e) firsts`), array([]store.Platform{store.Discord, store.Slack}))
+		FROM {elements $1} e, (SELECT 0 AS rank UNION ALL SELECT 1) r) firsts`), array([]store.Platform{store.Discord, store.Slack}))
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("read when the next delivery is due: %w", err)
 	}

@@ -57,8 +57,8 @@ func (s *Store) withHeads(ctx context.Context, tx *sqlx.Tx, now time.Time, found
 	var heads []candidate
 	err := tx.SelectContext(ctx, &heads, s.dialect.sql(`SELECT d.id, d.place_id, d.state = 'sending' AS again, `+fmt.Sprintf(blocked, "$2")+` AS blocked
 		FROM deliveries d WHERE d.id IN (SELECT (SELECT b.id FROM deliveries b WHERE b.place_id = CAST(e.value AS bigint)
-			AND b.`+open+` AND (b.state <> 'held' OR b.wake_at <= $2) ORDER BY b.id LIMIT 1) FROM {elements $1} e)
-		AND d.`+open+` AND NOT d.parked AND d.wake_at <= $2 ORDER BY d.wake_at, d.id{skip}`), array(places), s.dialect.stamp(now))
+			AND b.`+open+` AND (b.state <> 'held' OR b.wake_at <= $2) ORDER BY b.rank, b.id LIMIT 1) FROM {elements $1} e)
+		AND d.`+open+` AND NOT d.parked AND d.wake_at <= $2 ORDER BY d.rank, d.wake_at, d.id{skip}`), array(places), s.dialect.stamp(now))
 	for _, head := range heads {
 		if !slices.ContainsFunc(found, func(c candidate) bool { return c.ID == head.ID }) {
 			found = append(found, head)
@@ -75,7 +75,7 @@ func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places []int64) error {
 	}
 	_, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET parked = false WHERE id IN (
 		SELECT (SELECT n.id FROM deliveries n WHERE n.parked AND n.`+open+`
-			AND n.place_id = CAST(e.value AS bigint) ORDER BY n.id LIMIT 1) FROM {elements $1} e)`),
+			AND n.place_id = CAST(e.value AS bigint) ORDER BY n.rank, n.id LIMIT 1) FROM {elements $1} e)`),
 		array(places))
 	return err
 }
