@@ -12,8 +12,11 @@ var ErrBusy = errors.New("another process has it")
 type Expansion struct {
 	Change  Change
 	Project Project
-	// Events are those of which a subscription must have at least one.
-	Events   Events
+	// Events are those of which a subscription must have at least one; with none,
+	// nobody is told.
+	Events Events
+	// Edit owes an edit to the places whose message shows an earlier revision.
+	Edit     bool
 	Now      time.Time // when the deliveries become due
 	GiveUpAt time.Time // when they are given up
 	Chunk    int       // how many places at most, in one transaction

@@ -33,6 +33,9 @@ const (
 	DeliveryTest DeliveryKind = "test"
 	// DeliveryDigest tells of a week.
 	DeliveryDigest DeliveryKind = "digest"
+	// DeliveryEdit puts a message that was posted right after a move it tells of
+	// has changed or was taken back.
+	DeliveryEdit DeliveryKind = "edit"
 )
 
 // The ranks of the queue: all that is news goes before any digest.
@@ -41,6 +44,9 @@ const (
 	RankDigest = 1
 )
 
+// EditPatience is how long an edit is tried, counted from when it is owed.
+const EditPatience = 6 * time.Hour
+
 // Delivery is one message owed to one place. Its words are not kept: they are
 // composed from the move as it stands when the delivery is claimed.
 type Delivery struct {
@@ -48,10 +54,19 @@ type Delivery struct {
 	PlaceID int64
 	Kind    DeliveryKind
 	// Key is unique within the place, so that no message can be owed twice:
-	// "move:<id>" for an alert, "test:<request>" for a test, "digest:<its time>"
-	// or "digest:<request>" for a digest.
+	// "move:<id>" for an alert, "edit:<move>:<revision>" for an edit,
+	// "test:<request>" for a test, "digest:<its time>" or "digest:<request>" for a
+	// digest.
 	Key    string
-	MoveID int64 // 0 unless Kind is DeliveryAlert
+	MoveID int64 // of an alert and an edit
+	// TargetID is, of an edit, the delivery whose message it edits.
+	TargetID int64
+	// MergedInto is the delivery whose message tells of this one's move as well:
+	// it is to, once this one is sent it does.
+	MergedInto int64
+	// Shown is the move's revision as the message shows it: the posted one or,
+	// while that is on its way, the one that may have arrived. 0 while there is none.
+	Shown int64
 	// EditionID is what a digest is about; 0 for every other kind.
 	EditionID int64
 	// Rank is RankNews or RankDigest. Those of a place go by rank, then by age.
@@ -87,9 +102,22 @@ type Claimed struct {
 	Retracted bool
 	// MutedUntil is the end of the mute that covers this delivery, or zero.
 	MutedUntil time.Time
+	// Target is, of an edit, the delivery whose message it edits.
+	Target Delivery
+	// Parts are, of an edit, the moves its message tells of.
+	Parts []Part
 	// Again is set when an earlier lease ran out without being settled, so the
 	// message may already have arrived.
 	Again bool
+}
+
+// Part is one move in a message that is to be edited or tells of several.
+type Part struct {
+	DeliveryID int64 // the alert that owed it to the place
+	MoveID     int64
+	Revision   int64 // the move's as it stands now
+	Shown      int64 // the move's as the message shows it, 0 while it does not
+	Retracted  bool  // or deleted
 }
 
 // Outcome is how a claim ended.
@@ -129,4 +157,8 @@ type Settlement struct {
 	MessageID string
 	Reason    string
 	Workspace bool // for gone: the whole workspace is, with every place in it
+	// Shown are, of what was sent, the moves the message shows now, each with the
+	// revision it was composed from or an earlier one. One that has a later revision
+	// by then is owed an edit in the same transaction.
+	Shown []Part
 }

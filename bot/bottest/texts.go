@@ -47,8 +47,9 @@ func Messages(text string) map[string]notify.Message {
 	reading := velocity.Read(p, moves, Now)
 	card := compose.Card{Project: p, Moves: moves, Reading: reading, Why: velocity.Why(moves, Now, 3)}
 	all := map[string]notify.Message{
-		"alert": compose.AlertMessage(compose.Alert{Project: p, Move: moves[0], Reading: reading}, Now),
-		"test":  compose.TestMessage(Now),
+		"alert":     compose.AlertMessage(compose.Alert{Project: p, Move: moves[0], Reading: reading}, Now),
+		"test":      compose.TestMessage(Now),
+		"retracted": compose.AlertMessage(compose.Alert{Project: p, Move: takenBack(moves[0]), Reading: reading}, Now),
 	}
 	for _, view := range []string{compose.ViewCard, compose.ViewMoves, compose.ViewOutlook, compose.ViewWhy} {
 		card.View, card.Page = view, 2
@@ -134,7 +135,14 @@ func Session() map[string]notify.Message {
 	}
 	reading := velocity.Read(p, moves, Now)
 	return map[string]notify.Message{
-		"alert": compose.AlertMessage(compose.Alert{Project: p, Move: moves[0], Reading: reading}, Now),
-		"card":  compose.CardMessage(compose.Card{Project: p, Moves: moves, Reading: reading, Why: velocity.Why(moves, Now, 3)}, Now),
+		"alert":     compose.AlertMessage(compose.Alert{Project: p, Move: moves[0], Reading: reading}, Now),
+		"retracted": compose.AlertMessage(compose.Alert{Project: p, Move: takenBack(moves[0]), Reading: reading}, Now),
+		"card":      compose.CardMessage(compose.Card{Project: p, Moves: moves, Reading: reading, Why: velocity.Why(moves, Now, 3)}, Now),
 	}
+}
+
+// takenBack is a move that was retracted an hour ago.
+func takenBack(m store.Move) store.Move {
+	m.RetractedAt = Now.Add(-time.Hour)
+	return m
 }

@@ -215,7 +215,7 @@ func TestGoldens(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := bottest.Session()
-	for _, kind := range []string{"alert", "card"} {
+	for _, kind := range []string{"alert", "retracted", "card"} {
 		box, err := c.Encode(all[kind])
 		if err != nil {
 			t.Fatal(err)

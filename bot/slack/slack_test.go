@@ -310,7 +310,7 @@ func TestGoldens(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := bottest.Session()
-	for _, kind := range []string{"alert", "card"} {
+	for _, kind := range []string{"alert", "retracted", "card"} {
 		body, err := c.Encode(all[kind])
 		if err != nil {
 			t.Fatal(err)

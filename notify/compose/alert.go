@@ -11,6 +11,9 @@ import (
 const (
 	alertTitle   = 300 // characters of a title
 	alertSummary = 700 // characters of a summary, a screen of a phone
+
+	retractedMark   = "Retracted"
+	retractedAccent = 0x9CA3AF
 )
 
 // Alert is a move that somebody asked to hear of.
@@ -23,24 +26,20 @@ type Alert struct {
 // AlertMessage tells of one move: which project, whether it is a spark, the
 // title with its source, the summary, how fast the project moves, and when it
 // happened. A text that was left empty, or in which nothing would be seen, leaves
-// no gap.
+// no gap. Of a move that was taken back it leaves the title alone, struck.
 func AlertMessage(a Alert, now time.Time) notify.Message {
+	if a.Move.Retracted() {
+		return retracted(a, now)
+	}
 	name, title := name(a.Project, longestName), title(a.Move, alertTitle)
-	top := []notify.Span{}
-	if a.Move.Spark {
-		top = append(top, notify.Span{Text: sparkMark, Bold: true, Fixed: true}, fixed("  ·  "))
-	}
-	top = append(top, bold(name))
-	if s := line(a.Project.Category); s != "" {
-		top = append(top, fixed("  ·  "+s))
-	}
 	blocks := []notify.Block{
-		notify.Text{Style: notify.Small, Spans: top, Icon: a.Project.IconURL, IconAlt: "Icon of " + name},
+		alertTop(a, spark(a.Move)),
 		notify.Text{Style: notify.Heading, Spans: []notify.Span{{Text: title, URL: a.Move.SourceURL, Bold: true}}},
 	}
 	if summary := passage(a.Move.Summary, alertSummary); summary != "" {
 		blocks = append(blocks, notify.Text{Spans: []notify.Span{plain(summary)}})
 	}
+	slug := a.Project.Slug
 	blocks = append(blocks,
 		notify.Text{Style: notify.Small, Spans: []notify.Span{
 			fixed("Velocity " + scoreLine(a.Reading) + "  ·  "),
@@ -48,8 +47,9 @@ func AlertMessage(a Alert, now time.Time) notify.Message {
 		}},
 		notify.Actions{Buttons: []notify.Button{
 			{Label: "Source", URL: a.Move.SourceURL},
-			{Label: "Card", Command: "show " + a.Project.Slug + " card"},
-			{Label: "Mute a day", Command: "mute 1d " + a.Project.Slug},
+			{Label: "Card", Command: "show " + slug + " card"},
+			{Label: "Why this score", Command: "show " + slug + " why"},
+			{Label: "Mute a day", Command: "mute 1d " + slug},
 		}},
 	)
 	fallback := name + ": " + title
@@ -57,6 +57,40 @@ func AlertMessage(a Alert, now time.Time) notify.Message {
 		fallback = sparkMark + " " + fallback
 	}
 	return notify.Message{Accent: Accent(a.Project.Category), Fallback: fallback, Blocks: blocks}
+}
+
+// retracted is what is left of an alert whose move was taken back. Its link and
+// its buttons go with the move.
+func retracted(a Alert, now time.Time) notify.Message {
+	name, title := name(a.Project, longestName), title(a.Move, alertTitle)
+	mark := []notify.Span{{Text: retractedMark, Bold: true, Fixed: true}, fixed("  ·  ")}
+	return notify.Message{Accent: retractedAccent, Fallback: retractedMark + ": " + name + ": " + title, Blocks: []notify.Block{
+		alertTop(a, mark),
+		notify.Text{Style: notify.Heading, Spans: []notify.Span{{Text: title, Bold: true, Strike: true}}},
+		notify.Text{Style: notify.Small, Spans: []notify.Span{
+			fixed("This move was taken back "),
+			{Text: Age(a.Move.RetractedAt, now), At: a.Move.RetractedAt, Fixed: true},
+			fixed(" and no longer counts."),
+		}},
+	}}
+}
+
+// alertTop names the project behind a mark, beside its icon.
+func alertTop(a Alert, mark []notify.Span) notify.Text {
+	name := name(a.Project, longestName)
+	top := append(mark, bold(name))
+	if s := line(a.Project.Category); s != "" {
+		top = append(top, fixed("  ·  "+s))
+	}
+	return notify.Text{Style: notify.Small, Spans: top, Icon: a.Project.IconURL, IconAlt: "Icon of " + name}
+}
+
+// spark marks a move that is one, in front of what follows.
+func spark(m store.Move) []notify.Span {
+	if !m.Spark {
+		return nil
+	}
+	return []notify.Span{{Text: sparkMark, Bold: true, Fixed: true}, fixed("  ·  ")}
 }
 
 // TestMessage shows a member that alerts arrive in a channel.

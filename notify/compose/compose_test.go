@@ -43,6 +43,12 @@ func move(id int64, daysAgo int, spark bool, title, summary string) store.Move {
 	return store.Move{ID: id, Title: title, Summary: summary, Spark: spark, OccurredAt: now.AddDate(0, 0, -daysAgo), SourceURL: fmt.Sprintf("https://getsession.org/blog/%d", id), Revision: 1}
 }
 
+// taken gives a move that was taken back some time ago.
+func taken(m store.Move, ago time.Duration) store.Move {
+	m.RetractedAt = now.Add(-ago)
+	return m
+}
+
 // session is the page's project, in our own words.
 func session() Card {
 	return card(store.Project{
@@ -77,26 +83,27 @@ func TestGoldens(t *testing.T) {
 	with := func(c Card, view string, page int) Card { c.View, c.Page = view, page; return c }
 	rtl := card(store.Project{Slug: "rtl", Name: "סשן 🕊️", Category: "COMMS"}, move(1, 0, true, "\u202eמימון\u202c הגיע 👨‍👩‍👧‍👦\nnow", "שלום"))
 	for name, m := range map[string]notify.Message{
-		"alert-spark":   AlertMessage(Alert{session().Project, session().Moves[0], session().Reading}, now),
-		"alert-plain":   AlertMessage(Alert{session().Project, session().Moves[5], session().Reading}, now),
-		"alert-rtl":     AlertMessage(Alert{rtl.Project, rtl.Moves[0], rtl.Reading}, now),
-		"card":          CardMessage(session(), now),
-		"card-bare":     CardMessage(card(store.Project{Slug: "x", Name: "x"}), now),
-		"card-curated":  CardMessage(card(store.Project{Slug: "x", Name: "Curated", IconURL: "https://x.org/i.png", Curated: &curated}, move(1, 300, false, "Old", "")), now),
-		"card-many":     CardMessage(many, now),
-		"moves-2":       CardMessage(with(many, ViewMoves, 2), now),
-		"outlook":       CardMessage(with(session(), ViewOutlook, 0), now),
-		"outlook-bare":  CardMessage(with(card(store.Project{Slug: "x", Name: "x"}), ViewOutlook, 0), now),
-		"why":           CardMessage(with(session(), ViewWhy, 0), now),
-		"why-bare":      CardMessage(with(card(store.Project{Slug: "x", Name: "x", Curated: &curated}), ViewWhy, 0), now),
-		"projects":      ProjectsMessage(Projects{Title: "COMMS projects", Query: "all category:COMMS", Page: 2, Pages: 3, Total: 21, Rows: []Row{{session().Project, session().Reading, session().Moves[0].OccurredAt}, {store.Project{Slug: "x", Name: "Bare"}, velocity.Reading{Trend: velocity.Quiet}, time.Time{}}}}, now),
-		"projects-none": ProjectsMessage(Projects{Title: "All projects", Query: "all", Page: 1, Pages: 1}, now),
-		"test":          TestMessage(now),
-		"card-long":     CardMessage(veryLong(), now),
-		"card-blank":    CardMessage(invisible(), now),
-		"alert-long":    AlertMessage(Alert{veryLong().Project, veryLong().Moves[0], session().Reading}, now),
-		"alert-blank":   AlertMessage(Alert{invisible().Project, invisible().Moves[0], session().Reading}, now),
-		"moves-links":   CardMessage(with(longLinks(2), ViewMoves, 1), now),
+		"alert-spark":     AlertMessage(Alert{session().Project, session().Moves[0], session().Reading}, now),
+		"alert-plain":     AlertMessage(Alert{session().Project, session().Moves[5], session().Reading}, now),
+		"alert-retracted": AlertMessage(Alert{session().Project, taken(session().Moves[0], 2*time.Hour), session().Reading}, now),
+		"alert-rtl":       AlertMessage(Alert{rtl.Project, rtl.Moves[0], rtl.Reading}, now),
+		"card":            CardMessage(session(), now),
+		"card-bare":       CardMessage(card(store.Project{Slug: "x", Name: "x"}), now),
+		"card-curated":    CardMessage(card(store.Project{Slug: "x", Name: "Curated", IconURL: "https://x.org/i.png", Curated: &curated}, move(1, 300, false, "Old", "")), now),
+		"card-many":       CardMessage(many, now),
+		"moves-2":         CardMessage(with(many, ViewMoves, 2), now),
+		"outlook":         CardMessage(with(session(), ViewOutlook, 0), now),
+		"outlook-bare":    CardMessage(with(card(store.Project{Slug: "x", Name: "x"}), ViewOutlook, 0), now),
+		"why":             CardMessage(with(session(), ViewWhy, 0), now),
+		"why-bare":        CardMessage(with(card(store.Project{Slug: "x", Name: "x", Curated: &curated}), ViewWhy, 0), now),
+		"projects":        ProjectsMessage(Projects{Title: "COMMS projects", Query: "all category:COMMS", Page: 2, Pages: 3, Total: 21, Rows: []Row{{session().Project, session().Reading, session().Moves[0].OccurredAt}, {store.Project{Slug: "x", Name: "Bare"}, velocity.Reading{Trend: velocity.Quiet}, time.Time{}}}}, now),
+		"projects-none":   ProjectsMessage(Projects{Title: "All projects", Query: "all", Page: 1, Pages: 1}, now),
+		"test":            TestMessage(now),
+		"card-long":       CardMessage(veryLong(), now),
+		"card-blank":      CardMessage(invisible(), now),
+		"alert-long":      AlertMessage(Alert{veryLong().Project, veryLong().Moves[0], session().Reading}, now),
+		"alert-blank":     AlertMessage(Alert{invisible().Project, invisible().Moves[0], session().Reading}, now),
+		"moves-links":     CardMessage(with(longLinks(2), ViewMoves, 1), now),
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name, "fallback: "+m.Fallback+"\n\n"+Plain(m, 78)+"\n"+structure(m))
@@ -167,7 +174,7 @@ func TestEveryMessageIsWhole(t *testing.T) {
 		c.View = rapid.SampledFrom([]string{ViewCard, ViewMoves, ViewOutlook, ViewWhy}).Draw(t, "view")
 		c.Page = rapid.IntRange(-1, 9).Draw(t, "page")
 		list := Projects{Title: "All projects", Query: "all tag:" + word("query"), Page: 1, Pages: 2, Total: 11, Rows: []Row{{Project: c.Project, Reading: c.Reading, LastMove: now}}}
-		for _, m := range []notify.Message{CardMessage(c, now), AlertMessage(Alert{c.Project, c.Moves[0], c.Reading}, now), ProjectsMessage(list, now)} {
+		for _, m := range []notify.Message{CardMessage(c, now), AlertMessage(Alert{c.Project, c.Moves[0], c.Reading}, now), AlertMessage(Alert{c.Project, taken(c.Moves[0], time.Hour), c.Reading}, now), ProjectsMessage(list, now)} {
 			if strings.TrimSpace(m.Fallback) == "" {
 				t.Fatal("the fallback is empty")
 			}

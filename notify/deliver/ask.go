@@ -19,8 +19,11 @@ const (
 )
 
 // doubtful reports whether the message of a claim may have arrived already: an
-// answer was lost, or whoever sent it never recorded how that ended.
-func doubtful(c store.Claimed) bool { return c.Again || !c.UnsureAt.IsZero() }
+// answer was lost, or whoever sent it never recorded how that ended. An edit is
+// repeated without harm, so nobody has to ask.
+func doubtful(c store.Claimed) bool {
+	return c.Kind != store.DeliveryEdit && (c.Again || !c.UnsureAt.IsZero())
+}
 
 // searchFrom is where the search for a doubtful message begins. A doubt that
 // seems to lie in the future was noted by a clock that has been set back since.
@@ -77,7 +80,9 @@ func (l *lane) settleDoubt(ctx, sending context.Context, c store.Claimed) (e Eve
 		case arrived:
 			l.o.Log.Info("a message that was in doubt had arrived", "delivery", c.ID, "platform", l.platform, "channel", c.Place.Channel)
 			r := notify.Receipt{MessageID: id}
-			return Event{Receipt: r, Took: now.Sub(began), Settlement: Decide(c, r, nil, now, l.o.Rand())}, true
+			s := Decide(c, r, nil, now, l.o.Rand())
+			s.Shown = shownInDoubt(c)
+			return Event{Receipt: r, Took: now.Sub(began), Settlement: s}, true
 		case unanswered:
 			f := aboutTheQuestion(err)
 			l.obey(c.Place, f, now)

@@ -26,6 +26,10 @@ type bodyKey struct {
 	revision int64
 }
 
+func keyOf(c store.Claimed) bodyKey {
+	return bodyKey{kind: c.Kind, move: c.MoveID, revision: c.Revision}
+}
+
 // body is one encoded message, or the final reason why it cannot be encoded.
 // Its fields may be read once ready is closed.
 type body struct {

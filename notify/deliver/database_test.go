@@ -169,3 +169,34 @@ func TestFailuresAreKeptWithTheirReason(t *testing.T) {
 		}
 	})
 }
+
+// TestAMoveIsEditedWhereItWasPosted has another program change a move, and take it
+// back, after it was posted.
+func TestAMoveIsEditedWhereItWasPosted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		w := storetest.NewWorld(t, url)
+		w.Project("session", "COMMS")
+		w.Place("C1", store.Moves, storetest.Everything)
+		w.Move("session", "move 1")
+		w.Tell(store.Moves)
+		s := &fakeSender{encode: whole}
+		events, stop := working(w, 2, s)
+		defer stop()
+		until(w, events, store.OutcomeSent)
+		w.MustExec("UPDATE moves SET title = 'a better title'")
+		w.MustExec("UPDATE moves SET title = 'the best title'")
+		w.Retell(store.NoEvents)
+		until(w, events, store.OutcomeSent)
+		w.MustExec("UPDATE moves SET retracted_at = $1", w.Now.Format(time.RFC3339))
+		w.Retell(store.NoEvents)
+		until(w, events, store.OutcomeSent)
+		var said []string
+		for _, e := range s.edited() {
+			said = append(said, e.message+" "+e.text)
+		}
+		want := []string{"m1 Session: the best title", "m1 Retracted: Session: the best title"}
+		if !slices.Equal(said, want) || len(s.sent("")) != 1 {
+			t.Errorf("the edits are %q, want %q", said, want)
+		}
+	})
+}

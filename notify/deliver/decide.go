@@ -23,9 +23,14 @@ const (
 // Ready says whether a claimed delivery is to be sent at now, and if not, how
 // its claim ends: a retracted move has nothing left to say, a mute holds an
 // alert (a test was asked for by hand and goes through), and attempts and age
-// are bounded.
+// are bounded. An edit is none of these: it is sent whenever its message is there
+// and shows something that is out of date.
 func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
 	switch {
+	case c.Kind == store.DeliveryEdit:
+		if why := needless(c); why != "" {
+			return settle(c, store.OutcomeCancelled, now, why), false
+		}
 	case c.Retracted:
 		return settle(c, store.OutcomeCancelled, now, "the move was retracted before it was posted"), false
 	case c.Kind == store.DeliveryAlert && c.MutedUntil.After(now):
@@ -33,6 +38,8 @@ func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
 		s.DueAt = c.MutedUntil
 		s.GiveUpAt = c.MutedUntil.Add(AfterMute)
 		return s, false
+	}
+	switch {
 	case c.Attempt >= MaxAttempts:
 		return settle(c, store.OutcomeFailed, now, gaveUp(c.Attempt, c.Reason)), false
 	case late(c, now):
@@ -50,7 +57,7 @@ func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
 func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, chance float64) store.Settlement {
 	if err == nil {
 		s := settle(c, store.OutcomeSent, now, "")
-		s.MessageID = clean(receipt.MessageID)
+		s.MessageID, s.Shown = clean(receipt.MessageID), shown(c)
 		return s
 	}
 	f := notify.Classify(err)
@@ -61,6 +68,8 @@ func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, c
 	switch f.Kind {
 	case notify.Permanent:
 		return settle(c, store.OutcomeFailed, now, reason)
+	case notify.Missing: // whoever deleted the message does not want it again
+		return settle(c, store.OutcomeCancelled, now, reason)
 	case notify.Gone:
 		s := settle(c, store.OutcomeGone, now, reason)
 		s.Workspace = f.Scope == notify.ScopeWorkspace

@@ -26,6 +26,12 @@ func claimed(edit func(c *store.Claimed)) store.Claimed {
 	return c
 }
 
+// editing makes a claim an edit of a message of two moves, one of which changed.
+func editing(c *store.Claimed) {
+	c.Kind, c.TargetID, c.Target = store.DeliveryEdit, 3, store.Delivery{ID: 3, State: store.StateSent, MessageID: "m1"}
+	c.Parts = []store.Part{{DeliveryID: 3, MoveID: 1, Revision: 2, Shown: 1}, {DeliveryID: 4, MoveID: 2, Revision: 1, Shown: 1}}
+}
+
 func TestReady(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -42,6 +48,27 @@ func TestReady(t *testing.T) {
 			name: "a mute holds an alert, and its time to live begins after it",
 			edit: func(c *store.Claimed) { c.MutedUntil = noon.Add(48 * time.Hour) },
 			want: store.Settlement{Outcome: store.OutcomeHeld, Reason: "muted", DueAt: noon.Add(48 * time.Hour), GiveUpAt: noon.Add(54 * time.Hour)},
+		},
+		{
+			name: "an edit is made of a retracted move, too, and in a muted place", send: true,
+			edit: func(c *store.Claimed) { editing(c); c.Retracted, c.MutedUntil = true, noon.Add(time.Hour) },
+		},
+		{
+			name: "an edit that an earlier one made already is not made again",
+			edit: func(c *store.Claimed) { editing(c); c.Parts[0].Shown = 2 },
+			want: store.Settlement{Outcome: store.OutcomeCancelled, Reason: "the message shows it already"},
+		},
+		{
+			name: "what was never posted is not edited", edit: func(c *store.Claimed) { editing(c); c.Target.State = store.StateFailed },
+			want: store.Settlement{Outcome: store.OutcomeCancelled, Reason: "what it would edit was not posted"},
+		},
+		{
+			name: "what was posted under no known name is not edited", edit: func(c *store.Claimed) { editing(c); c.Target.MessageID = "" },
+			want: store.Settlement{Outcome: store.OutcomeCancelled, Reason: "it is not known which message to edit"},
+		},
+		{
+			name: "an edit is tried as often as an alert", edit: func(c *store.Claimed) { editing(c); c.Attempt = MaxAttempts },
+			want: store.Settlement{Outcome: store.OutcomeFailed, Reason: "gave up after 12 attempts"},
 		},
 		{name: "a mute that is over holds nothing", edit: func(c *store.Claimed) { c.MutedUntil = noon }, send: true},
 		{
@@ -81,7 +108,7 @@ func TestDecide(t *testing.T) {
 		err  error
 		want store.Settlement
 	}{
-		{name: "accepted", want: store.Settlement{Outcome: store.OutcomeSent, MessageID: "m1"}},
+		{name: "accepted", want: store.Settlement{Outcome: store.OutcomeSent, MessageID: "m1", Shown: []store.Part{{DeliveryID: 7, MoveID: 1, Shown: 5}}}, edit: func(c *store.Claimed) { c.Revision = 5 }},
 		{
 			name: "the first retry comes within a second", err: failure(notify.Transient, 0),
 			want: store.Settlement{Outcome: store.OutcomeRetry, DueAt: noon.Add(500 * time.Millisecond), Reason: no},
@@ -136,6 +163,16 @@ func TestDecide(t *testing.T) {
 		{
 			name: "what is final is not tried again", err: failure(notify.Permanent, 0),
 			want: store.Settlement{Outcome: store.OutcomeFailed, Reason: no},
+		},
+		{
+			name: "a message that was deleted is not posted again", err: failure(notify.Missing, 0), edit: editing,
+			want: store.Settlement{Outcome: store.OutcomeCancelled, Reason: no},
+		},
+		{
+			name: "an edit shows every move of its message as it is now", edit: editing,
+			want: store.Settlement{Outcome: store.OutcomeSent, MessageID: "m1", Shown: []store.Part{
+				{DeliveryID: 3, MoveID: 1, Revision: 2, Shown: 2}, {DeliveryID: 4, MoveID: 2, Revision: 1, Shown: 1},
+			}},
 		},
 		{
 			name: "a place that is gone", err: failure(notify.Gone, 0),

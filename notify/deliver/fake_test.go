@@ -200,16 +200,21 @@ type fakeLibrary struct {
 	mu    sync.Mutex
 	reads int
 	err   error
+	taken map[int64]bool // moves that were taken back
 }
 
 func (l *fakeLibrary) Move(_ context.Context, id int64) (store.Move, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reads++
-	return store.Move{
+	m := store.Move{
 		ID: id, ProjectID: 1, Revision: 1, Title: fmt.Sprintf("Move %d", id),
 		SourceURL: "https://getsession.org/blog", OccurredAt: time.Now().Add(-time.Hour),
-	}, l.err
+	}
+	if l.taken[id] {
+		m.RetractedAt = time.Now()
+	}
+	return m, l.err
 }
 
 func (l *fakeLibrary) Project(context.Context, int64) (store.Project, error) {

@@ -55,10 +55,10 @@ func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 
 // body gives what is posted for c.
 func (l *lane) body(ctx context.Context, c store.Claimed, now time.Time) (notify.Body, error) {
-	k := bodyKey{kind: c.Kind, move: c.MoveID, revision: c.Revision}
+	k := keyOf(c)
 	return l.bodies.get(ctx, k, now, func() (b notify.Body, err error) {
 		defer l.rescue(&err)
-		m, err := words(ctx, l.library, c.Delivery, now)
+		m, err := words(ctx, l.library, c, now)
 		if err != nil {
 			return b, err
 		}
@@ -152,7 +152,7 @@ func (l *lane) try(ctx context.Context, c store.Claimed, body notify.Body) (_ no
 	defer l.rescue(&err)
 	ctx, cancel := context.WithTimeout(ctx, l.o.SendTimeout)
 	defer cancel()
-	return l.sender.Post(ctx, envelope(c), body)
+	return l.send(ctx, c, body)
 }
 
 func envelope(c store.Claimed) notify.Envelope {

@@ -27,37 +27,60 @@ func (e *encodeError) Error() string { return "cannot be encoded: " + e.err.Erro
 func (e *encodeError) Unwrap() error { return e.err }
 
 // words composes what a delivery says from the facts as they stand now.
-func words(ctx context.Context, l Library, d store.Delivery, now time.Time) (notify.Message, error) {
-	switch d.Kind {
+func words(ctx context.Context, l Library, c store.Claimed, now time.Time) (notify.Message, error) {
+	switch c.Kind {
 	case store.DeliveryTest:
 		return compose.TestMessage(now), nil
 	case store.DeliveryAlert:
-		return alert(ctx, l, d.MoveID, now)
+		return alert(ctx, l, c.MoveID, now)
+	case store.DeliveryEdit:
+		return edited(ctx, l, c.MoveID, now)
 	default:
 		return notify.Message{}, errUnknownKind
 	}
 }
 
+// alert tells of a move that was not taken back.
 func alert(ctx context.Context, l Library, moveID int64, now time.Time) (notify.Message, error) {
-	m, err := l.Move(ctx, moveID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && m.Retracted() {
-		return notify.Message{}, errRetracted
+	a, err := facts(ctx, l, moveID, now)
+	if err == nil && a.Move.Retracted() {
+		err = errRetracted
 	}
 	if err != nil {
-		return notify.Message{}, fmt.Errorf("read move %d: %w", moveID, err)
+		return notify.Message{}, err
+	}
+	return compose.AlertMessage(a, now), nil
+}
+
+// edited tells of a move as it is now, taken back or not.
+func edited(ctx context.Context, l Library, moveID int64, now time.Time) (notify.Message, error) {
+	a, err := facts(ctx, l, moveID, now)
+	if err != nil {
+		return notify.Message{}, err
+	}
+	return compose.AlertMessage(a, now), nil
+}
+
+// facts are what is known of a move that was stored. The error is errRetracted
+// when it was deleted.
+func facts(ctx context.Context, l Library, moveID int64, now time.Time) (compose.Alert, error) {
+	m, err := l.Move(ctx, moveID)
+	if errors.Is(err, store.ErrNotFound) {
+		return compose.Alert{}, errRetracted
+	}
+	if err != nil {
+		return compose.Alert{}, fmt.Errorf("read move %d: %w", moveID, err)
 	}
 	p, err := l.Project(ctx, m.ProjectID)
 	if errors.Is(err, store.ErrNotFound) {
-		return notify.Message{}, errRetracted
+		return compose.Alert{}, errRetracted
 	}
 	if err != nil {
-		return notify.Message{}, fmt.Errorf("read the project of move %d: %w", moveID, err)
+		return compose.Alert{}, fmt.Errorf("read the project of move %d: %w", moveID, err)
 	}
 	pulse, err := l.Pulse(ctx, p.ID)
 	if err != nil {
-		return notify.Message{}, fmt.Errorf("read the moves of %s: %w", p.Slug, err)
+		return compose.Alert{}, fmt.Errorf("read the moves of %s: %w", p.Slug, err)
 	}
-	return compose.AlertMessage(compose.Alert{
-		Project: p, Move: m, Reading: velocity.Read(p, pulse[p.ID], now),
-	}, now), nil
+	return compose.Alert{Project: p, Move: m, Reading: velocity.Read(p, pulse[p.ID], now)}, nil
 }

@@ -18,77 +18,83 @@ func TestDecide(t *testing.T) {
 		name   string
 		change store.Change
 		want   store.Events
+		edit   bool
 	}{
 		{
 			"a spark reaches those who follow sparks or moves",
 			store.Change{Kind: store.ChangeStored, Move: store.Move{Spark: true, OccurredAt: fresh}},
-			store.Sparks | store.Moves,
+			store.Sparks | store.Moves, false,
 		},
 		{
 			"a plain move reaches those who follow moves",
 			store.Change{Kind: store.ChangeStored, Move: store.Move{OccurredAt: fresh}},
-			store.Moves,
+			store.Moves, false,
 		},
 		{
 			"a spark turned on later reaches those who follow sparks",
 			store.Change{Kind: store.ChangeSparked, Move: store.Move{Spark: true, OccurredAt: fresh}},
-			store.Sparks,
+			store.Sparks, true,
 		},
 		{
-			"a spark turned on and off again is nothing",
+			"a spark turned on and off again is no news",
 			store.Change{Kind: store.ChangeSparked, Move: store.Move{OccurredAt: fresh}},
-			none,
+			none, true,
 		},
 		{
 			"an edit concerns messages already posted",
 			store.Change{Kind: store.ChangeEdited, Move: store.Move{Spark: true, OccurredAt: fresh}},
-			none,
+			none, true,
 		},
 		{
 			"a retraction too",
 			store.Change{Kind: store.ChangeRetracted, Move: store.Move{OccurredAt: fresh, RetractedAt: noon}},
-			none,
+			none, true,
 		},
 		{
 			"a move retracted before it was told is not told",
 			store.Change{Kind: store.ChangeStored, Move: store.Move{Spark: true, OccurredAt: fresh, RetractedAt: noon}},
-			none,
+			none, true,
 		},
 		{
 			"a move of exactly the greatest age is news",
 			store.Change{Kind: store.ChangeStored, Move: store.Move{OccurredAt: noon.Add(-DefaultMaxAge)}},
-			store.Moves,
+			store.Moves, false,
 		},
 		{
 			"one older is history",
 			store.Change{Kind: store.ChangeStored, Move: store.Move{OccurredAt: noon.Add(-DefaultMaxAge - time.Second)}},
-			none,
+			none, false,
 		},
 		{
-			"an old move that becomes a spark is history still",
+			"an old move that becomes a spark is history still, but for the messages that tell of it",
 			store.Change{Kind: store.ChangeSparked, Move: store.Move{Spark: true, OccurredAt: noon.AddDate(0, -1, 0)}},
-			none,
+			none, true,
 		},
 		{
 			"what was begun is finished, whatever its age",
 			store.Change{Kind: store.ChangeStored, Cursor: 7, Move: store.Move{OccurredAt: noon.AddDate(0, -1, 0)}},
-			store.Moves,
+			store.Moves, false,
 		},
 		{
 			"a move dated in the future is news",
 			store.Change{Kind: store.ChangeStored, Move: store.Move{OccurredAt: noon.AddDate(0, 1, 0)}},
-			store.Moves,
+			store.Moves, false,
+		},
+		{
+			"a move that stands again after a retraction is news, and is no longer struck",
+			store.Change{Kind: store.ChangeStored, Move: store.Move{OccurredAt: fresh, Revision: 3}},
+			store.Moves, true,
 		},
 		{
 			"a kind from a later version is not guessed at",
 			store.Change{Kind: "merged", Move: store.Move{Spark: true, OccurredAt: fresh}},
-			none,
+			none, false,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, tell := Decide(tc.change, noon, DefaultMaxAge)
-			if got != tc.want || tell != (tc.want != none) {
-				t.Errorf("Decide = %q, %v; want %q", got, tell, tc.want)
+			got, edit := Decide(tc.change, noon, DefaultMaxAge)
+			if got != tc.want || edit != tc.edit {
+				t.Errorf("Decide = %q, %v; want %q, %v", got, edit, tc.want, tc.edit)
 			}
 		})
 	}

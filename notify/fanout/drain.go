@@ -9,11 +9,13 @@ import (
 	"sparkbot/store"
 )
 
-// telling is a change that somebody hears of, and as which events.
+// telling is a change that somebody hears of, as which events, and whether it
+// edits what was posted.
 type telling struct {
 	change  store.Change
 	project store.Project
 	events  store.Events
+	edit    bool
 }
 
 // Drain works off the outbox until it is empty, or until what is left is in the
@@ -66,13 +68,12 @@ func (f *Fanout) drainBatch(ctx context.Context, changes []store.Change) (n int,
 // whose project was deleted meanwhile has nothing left to be told of.
 func (f *Fanout) sort(ctx context.Context, changes []store.Change) (told []telling, dropped []int64, err error) {
 	projects := map[int64]store.Project{}
-	now := f.o.Now()
-	for _, c := range changes {
-		events, tell := Decide(c, now, f.o.MaxAge)
-		if !tell {
-			dropped = append(dropped, c.ID)
-			continue
-		}
+	concerned, dropped, err := f.concerned(ctx, changes)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, t := range concerned {
+		c := t.change
 		p, known := projects[c.Move.ProjectID]
 		if !known {
 			p, err = f.store.Project(ctx, c.Move.ProjectID)
@@ -85,9 +86,39 @@ func (f *Fanout) sort(ctx context.Context, changes []store.Change) (told []telli
 			}
 			projects[c.Move.ProjectID] = p
 		}
-		told = append(told, telling{change: c, project: p, events: events})
+		t.project = p
+		told = append(told, t)
 	}
 	return told, dropped, nil
+}
+
+// concerned separates the changes that concern somebody from those to drop: a
+// change that is no news matters only to messages that tell of its move.
+func (f *Fanout) concerned(ctx context.Context, changes []store.Change) (concerned []telling, dropped []int64, err error) {
+	var edited []int64
+	now := f.o.Now()
+	all := make([]telling, len(changes))
+	for i, c := range changes {
+		all[i].change = c
+		if all[i].events, all[i].edit = Decide(c, now, f.o.MaxAge); all[i].edit {
+			edited = append(edited, c.Move.ID)
+		}
+	}
+	told := map[int64]bool{}
+	if len(edited) > 0 {
+		if told, err = f.store.Heard(ctx, edited); err != nil {
+			return nil, nil, fmt.Errorf("read which moves were told: %w", err)
+		}
+	}
+	for _, t := range all {
+		t.edit = t.edit && told[t.change.Move.ID]
+		if t.edit || t.events != store.NoEvents {
+			concerned = append(concerned, t)
+		} else {
+			dropped = append(dropped, t.change.ID)
+		}
+	}
+	return concerned, dropped, nil
 }
 
 // tell expands one change chunk by chunk, to its end or until ctx ends, another
@@ -109,7 +140,7 @@ func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
 		}
 	}
 	f.o.Log.Info("a move is told", "project", t.project.Slug, "move", t.change.Move.ID,
-		"kind", t.change.Kind, "events", t.events.String(), "places", n, "took", f.o.Now().Sub(start))
+		"kind", t.change.Kind, "events", t.events.String(), "edit", t.edit, "messages", n, "took", f.o.Now().Sub(start))
 	return n, nil
 }
 
@@ -117,7 +148,7 @@ func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
 // another replica.
 func (f *Fanout) expand(ctx context.Context, t telling, now time.Time) (added int, done bool, err error) {
 	added, done, err = f.store.Expand(ctx, store.Expansion{
-		Change: t.change, Project: t.project, Events: t.events,
+		Change: t.change, Project: t.project, Events: t.events, Edit: t.edit,
 		Now: now, GiveUpAt: now.Add(f.o.GiveUpAfter), Chunk: f.o.Chunk,
 	})
 	if errors.Is(err, store.ErrNotFound) {

@@ -27,6 +27,7 @@ type fakeStore struct {
 	away     error
 	calls    int
 	finished int
+	edits    []int64        // moves whose messages were edited, once for each chunk
 	gone     map[int64]bool // projects deleted
 }
 
@@ -61,6 +62,16 @@ func (s *fakeStore) FinishChanges(_ context.Context, ids []int64) error {
 	return s.away
 }
 
+func (s *fakeStore) Heard(_ context.Context, moves []int64) (map[int64]bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	told := map[int64]bool{}
+	for _, id := range moves {
+		told[id] = slices.ContainsFunc(s.queue, func(o owed) bool { return o.move == id })
+	}
+	return told, s.away
+}
+
 func (s *fakeStore) Expand(_ context.Context, e store.Expansion) (int, bool, error) {
 	id := e.Change.ID
 	if err := s.lock(id); err != nil {
@@ -72,6 +83,13 @@ func (s *fakeStore) Expand(_ context.Context, e store.Expansion) (int, bool, err
 	s.locked[id] = false
 	i := slices.IndexFunc(s.changes, func(c store.Change) bool { return c.ID == id })
 	if i < 0 {
+		return 0, true, nil
+	}
+	if e.Edit {
+		s.edits = append(s.edits, e.Change.Move.ID)
+	}
+	if e.Events == store.NoEvents {
+		s.changes = slices.Delete(s.changes, i, i+1)
 		return 0, true, nil
 	}
 	added := 0

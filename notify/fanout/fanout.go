@@ -16,6 +16,8 @@ type Store interface {
 	Changes(ctx context.Context, limit int) ([]store.Change, error)
 	// Project gives store.ErrNotFound when the project is gone.
 	Project(ctx context.Context, id int64) (store.Project, error)
+	// Heard gives those of the moves that some place was told of, or is to be.
+	Heard(ctx context.Context, moves []int64) (map[int64]bool, error)
 	// Expand tells one chunk of places. It gives store.ErrBusy while another
 	// process expands the same change, and done when nobody is left to tell.
 	Expand(ctx context.Context, e store.Expansion) (added int, done bool, err error)

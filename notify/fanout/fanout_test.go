@@ -198,3 +198,30 @@ func TestStoppingInTheMiddleKeepsTheCursor(t *testing.T) {
 		}
 	})
 }
+
+// TestOnlyWhatWasToldIsEdited has moves edited that somebody was told of, and
+// many that nobody was.
+func TestOnlyWhatWasToldIsEdited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFake(2, stored(1))
+		o := options(Options{})
+		o.MaxAge, o.Now = DefaultMaxAge, func() time.Time { return noon }
+		if _, err := New(s, o).Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for id := range int64(1200) {
+			c := old(id + 1) // long ago: no news, but its message is still read
+			c.ID, c.Kind = id+100, store.ChangeEdited
+			s.store(c)
+		}
+		taken := stored(1)
+		taken.ID, taken.Kind, taken.Move.RetractedAt = 5000, store.ChangeRetracted, noon
+		s.store(taken)
+		if n, err := New(s, o).Drain(t.Context()); n != 0 || err != nil {
+			t.Errorf("Drain = %d, %v", n, err)
+		}
+		if want := []int64{1, 1}; !slices.Equal(s.edits, want) || s.left() != 0 || s.finished > 4 {
+			t.Errorf("edits went to the messages of moves %v, want %v; %d changes are left after %d calls to drop them", s.edits, want, s.left(), s.finished)
+		}
+	})
+}

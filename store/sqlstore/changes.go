@@ -60,12 +60,16 @@ func (s *Store) Expand(ctx context.Context, e store.Expansion) (added int, done 
 		if err != nil {
 			return err
 		}
-		upTo, places, err := s.nextPlaces(ctx, tx, e, cursor)
+		next := s.nextPlaces
+		if e.Edit {
+			next = s.nextMessages
+		}
+		upTo, places, err := next(ctx, tx, e, cursor)
 		if err != nil {
 			return err
 		}
 		if places > 0 {
-			if added, err = s.owe(ctx, tx, e, cursor, upTo); err != nil {
+			if added, err = s.oweAll(ctx, tx, e, cursor, upTo); err != nil {
 				return err
 			}
 			if err := s.announce(ctx, tx); err != nil { // other processes may deliver, too
@@ -124,6 +128,18 @@ func (s *Store) nextPlaces(ctx context.Context, tx *sqlx.Tx, e store.Expansion, 
 	err = tx.GetContext(ctx, &row, s.dialect.sql("SELECT coalesce(max(place_id), 0) AS up_to, count(*) AS places FROM (SELECT DISTINCT s.place_id "+
 		matching+" ORDER BY s.place_id LIMIT $7) chunk"), append(s.matchArgs(e, cursor), e.Chunk)...)
 	return row.UpTo, row.Places, err
+}
+
+// oweAll owes a chunk what it has to be owed: first edits of what it was told
+// already, so that none is owed to what is told just now.
+func (s *Store) oweAll(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) (edits int, err error) {
+	if e.Edit {
+		if edits, err = s.oweEdits(ctx, tx, e, cursor, upTo); err != nil || e.Events == store.NoEvents {
+			return edits, err
+		}
+	}
+	alerts, err := s.owe(ctx, tx, e, cursor, upTo)
+	return edits + alerts, err
 }
 
 // owe inserts one delivery for each place of the chunk that has none for this

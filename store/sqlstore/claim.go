@@ -137,6 +137,8 @@ func (s *Store) lease(ctx context.Context, tx *sqlx.Tx, r store.ClaimRequest, fo
 	if _, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET fence = fence + 1, wake_at = $2,
 		attempt = attempt + CASE WHEN state = 'sending' THEN 1 ELSE 0 END,
 		unsure_at = CASE WHEN state = 'sending' THEN coalesce(unsure_at, begun_at, created_at) ELSE unsure_at END,
+		revision = CASE WHEN state = 'sending' OR unsure_at IS NOT NULL THEN revision
+			ELSE coalesce((SELECT m.revision FROM moves m WHERE m.id = deliveries.move_id), 0) END,
 		begun_at = $3, state = 'sending'
 		WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`),
 		array(ids), s.dialect.stamp(r.Now.Add(r.Lease)), s.dialect.stamp(r.Now)); err != nil {

@@ -43,6 +43,9 @@ func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, ids []int64, again map[
 	for i, id := range ids {
 		order[id] = i
 	}
+	if err := s.aim(ctx, tx, claimed); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(claimed, func(a, b store.Claimed) int { return order[a.ID] - order[b.ID] })
 	return claimed, nil
 }

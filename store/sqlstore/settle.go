@@ -22,6 +22,7 @@ type settlement struct {
 	Message string `json:"message_id"`
 	Reason  string `json:"reason"`
 	At      any    `json:"at"` // null: not final
+	Shown   int64  `json:"shown"`
 }
 
 // Settle ends claims, all in one transaction, and gives those that were no
@@ -65,6 +66,9 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 	for _, row := range settled {
 		places[row.ID] = row.PlaceID
 	}
+	if err := s.show(ctx, tx, settlements, places); err != nil {
+		return nil, err
+	}
 	var free []int64 // places where a later delivery may have its turn
 	for i, one := range settlements {
 		place, done := places[one.DeliveryID]
@@ -96,6 +100,11 @@ func (s *Store) settlement(o store.Settlement) settlement {
 	case store.OutcomeHeld:
 		row.State, row.WakeAt = string(store.StateHeld), s.dialect.json(o.DueAt)
 	case store.OutcomeSent:
+		for _, part := range o.Shown {
+			if part.DeliveryID == o.DeliveryID {
+				row.Shown = part.Shown
+			}
+		}
 		row.State, row.Attempt, row.At = string(store.StateSent), 1, s.dialect.json(o.At)
 	case store.OutcomeCancelled:
 		row.State, row.At = string(store.StateCancelled), s.dialect.json(o.At)
@@ -118,15 +127,15 @@ func (d dialect) json(t time.Time) any {
 
 func (s *Store) settleQuery() string {
 	from := `jsonb_to_recordset(CAST($1 AS jsonb)) AS x(id bigint, fence bigint, state text, attempt integer, wake_at timestamptz,
-		give_up_at timestamptz, unsure_at timestamptz, message_id text, reason text, at timestamptz)`
+		give_up_at timestamptz, unsure_at timestamptz, message_id text, reason text, at timestamptz, shown bigint)`
 	if s.dialect.name == onSQLite.name {
 		from = `(SELECT value ->> 'id' AS id, value ->> 'fence' AS fence, value ->> 'state' AS state, value ->> 'attempt' AS attempt,
 			value ->> 'wake_at' AS wake_at, value ->> 'give_up_at' AS give_up_at, value ->> 'unsure_at' AS unsure_at, value ->> 'message_id' AS message_id,
-			value ->> 'reason' AS reason, value ->> 'at' AS at FROM json_each($1)) AS x`
+			value ->> 'reason' AS reason, value ->> 'at' AS at, value ->> 'shown' AS shown FROM json_each($1)) AS x`
 	}
 	return `UPDATE deliveries SET state = x.state, attempt = deliveries.attempt + x.attempt, wake_at = coalesce(x.wake_at, deliveries.wake_at),
 		give_up_at = coalesce(x.give_up_at, deliveries.give_up_at), unsure_at = coalesce(deliveries.unsure_at, x.unsure_at), message_id = x.message_id, reason = x.reason, settled_at = x.at,
-		parked = false
+		revision = CASE WHEN x.shown > 0 THEN x.shown ELSE deliveries.revision END, parked = false
 		FROM ` + from + ` WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending' RETURNING deliveries.id, deliveries.place_id`
 }
 

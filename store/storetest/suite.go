@@ -34,6 +34,11 @@ func Run(t *testing.T) {
 		{"a key is owed once", keysAreUnique},
 		{"two workers never share a claim", workersDoNotShare},
 		{"a doubt is kept since it began", doubtsAreKept},
+		{"an edit follows its post, once for the last revision", editsFollow},
+		{"a message that waits needs no edit, one under way does", editsOfWhatIsUnderWay},
+		{"a spark turned on later is told and edited", sparkedLater},
+		{"what changed between a claim and its record is edited", editsOfLateChanges},
+		{"edits are owed in chunks and to places that are there", editsInChunks},
 		{"what a mute held comes one by one, in order", heldComesInOrder},
 		{"what was on its way to a place that was gone does not come back", goneStaysGone},
 		{"a lapsed lease is found behind what waits for it", headsAreFound},
@@ -189,6 +194,18 @@ func (w *World) Forget() {
 // Tell expands the whole outbox to whoever hears of events.
 func (w *World) Tell(events store.Events) (added int) {
 	w.T.Helper()
+	return w.expand(events, false)
+}
+
+// Retell expands the whole outbox to whoever hears of events, and edits what was
+// posted of its moves.
+func (w *World) Retell(events store.Events) (added int) {
+	w.T.Helper()
+	return w.expand(events, true)
+}
+
+func (w *World) expand(events store.Events, edit bool) (added int) {
+	w.T.Helper()
 	for _, c := range w.Changes() {
 		p, err := w.DB.Project(w.T.Context(), c.Move.ProjectID)
 		if err != nil {
@@ -196,7 +213,7 @@ func (w *World) Tell(events store.Events) (added int) {
 		}
 		for done := false; !done; {
 			var n int
-			n, done, err = w.DB.Expand(w.T.Context(), store.Expansion{Change: c, Project: p, Events: events, Now: w.Now, GiveUpAt: w.Now.Add(6 * time.Hour), Chunk: 100})
+			n, done, err = w.DB.Expand(w.T.Context(), store.Expansion{Change: c, Project: p, Events: events, Edit: edit, Now: w.Now, GiveUpAt: w.Now.Add(6 * time.Hour), Chunk: 100})
 			if err != nil {
 				w.T.Fatal(err)
 			}
@@ -228,6 +245,23 @@ func (w *World) Settle(c store.Claimed, outcome store.Outcome, change func(*stor
 		w.T.Fatal(err)
 	}
 	return len(stale) == 0
+}
+
+// Post settles a claim as posted under a message id, or as edited, as a worker
+// does.
+func (w *World) Post(c store.Claimed, messageID string) bool {
+	w.T.Helper()
+	return w.Settle(c, store.OutcomeSent, func(s *store.Settlement) {
+		s.MessageID = messageID
+		if c.Kind == store.DeliveryAlert {
+			s.Shown = []store.Part{{DeliveryID: c.ID, Shown: c.Revision}}
+		}
+		for _, p := range c.Parts {
+			if p.DeliveryID != c.ID {
+				s.Shown = append(s.Shown, store.Part{DeliveryID: p.DeliveryID, Shown: p.Revision})
+			}
+		}
+	})
 }
 
 // Everything is the target of a subscription to all projects.

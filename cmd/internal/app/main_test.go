@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 		os.Exit(fail(serveProcess()))
 	case "writer":
 		os.Exit(fail(writerProcess()))
+	case "sql":
+		os.Exit(fail(sqlProcess()))
 	}
 }
 
@@ -71,6 +73,27 @@ func writerProcess() error {
 		os.Getenv("SPARKBOT_TEST_TITLE"), "https://example.org/"+os.Getenv("SPARKBOT_TEST_TITLE"), true,
 		time.Now().Add(-age).UTC().Format(time.RFC3339), os.Getenv("SPARKBOT_TEST_SLUG"))
 	return err
+}
+
+// sqlProcess is a program that runs one statement.
+func sqlProcess() error {
+	db, err := openOutside(os.Getenv("SPARKBOT_TEST_URL"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	_, err = db.Exec(os.Getenv("SPARKBOT_TEST_QUERY"))
+	return err
+}
+
+// elsewhere runs a statement in another process.
+func elsewhere(t *testing.T, url, query string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), roleEnv+"=sql", "SPARKBOT_TEST_URL="+url, "SPARKBOT_TEST_QUERY="+query)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("another process runs %s: %v\n%s", query, err, out)
+	}
 }
 
 // openOutside opens the database with nothing of ours between.
