@@ -90,8 +90,10 @@ func checkPublicKey(s string) error {
 }
 
 func checkSecretKey(s string) error {
-	if key, err := base64.StdEncoding.DecodeString(s); err != nil || len(key) != 32 {
-		return errors.New("must be 32 bytes in base64, as `openssl rand -base64 32` prints them")
+	for text := range strings.SplitSeq(s, ",") {
+		if key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text)); err != nil || len(key) != 32 {
+			return errors.New("must be 32 bytes in base64, as `openssl rand -base64 32` prints them; several stand with commas between, the present one first")
+		}
 	}
 	return nil
 }

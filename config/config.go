@@ -18,7 +18,8 @@ type Config struct {
 	Slack    Slack
 	Alerts   Alerts
 	Log      Log
-	// SecretKey is secret_key: 32 bytes in base64.
+	// SecretKey is secret_key: 32 bytes in base64, or several such keys with
+	// commas between. SecretKeys gives them.
 	SecretKey Secret
 
 	values []Value
@@ -58,19 +59,23 @@ const (
 	ManagersAdmins   = "admins"
 )
 
-// Slack is one Slack app in one workspace.
+// Slack is one Slack app: in one workspace, whose token is given, or in every
+// workspace that installs it by OAuth.
 type Slack struct {
-	BotToken      Secret // slack.bot_token; empty: no Slack
+	BotToken      Secret // slack.bot_token; empty and no OAuth: no Slack
 	AppToken      Secret // slack.app_token; set: Socket Mode
 	SigningSecret Secret // slack.signing_secret; set: commands and buttons over HTTP
-	ClientID      string // slack.client_id
-	ClientSecret  Secret // slack.client_secret
+	ClientID      string // slack.client_id; set: many workspaces by OAuth
+	ClientSecret  Secret // slack.client_secret; set with ClientID
 	APIURL        string // slack.api_url, with a slash at its end
 	Managers      string // slack.managers: ManagersEveryone or ManagersAdmins
 }
 
 // Enabled reports whether Slack is configured.
-func (s Slack) Enabled() bool { return s.BotToken != "" }
+func (s Slack) Enabled() bool { return s.BotToken != "" || s.OAuth() }
+
+// OAuth reports whether workspaces install the app themselves.
+func (s Slack) OAuth() bool { return s.ClientID != "" }
 
 // Alerts bounds what is worth an alert.
 type Alerts struct {

@@ -70,6 +70,7 @@ func Load(src Source) (*Config, error) {
 		}
 		c.values = append(c.values, Value{Key: s.key, Env: s.env(), Text: s.show(v.text), Origin: v.origin})
 	}
+	problems = append(problems, c.together()...)
 	if len(problems) > 0 {
 		return nil, &Invalid{Problems: problems}
 	}

@@ -123,7 +123,7 @@ func TestTheDefaultFileIsReadWhereItStands(t *testing.T) {
 	if _, err := Load(Source{}); err != nil {
 		t.Errorf("an empty file: %v", err)
 	}
-	if err := os.WriteFile(DefaultFile, []byte("slack: {managers: Admins, client_id: \"1.2\"}\n"), 0o600); err != nil {
+	if err := os.WriteFile(DefaultFile, []byte("slack: {managers: Admins}\napi: {token: x}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, err := Load(Source{})
@@ -133,8 +133,8 @@ func TestTheDefaultFileIsReadWhereItStands(t *testing.T) {
 	if c.Slack.Managers != ManagersAdmins {
 		t.Errorf("managers are %q", c.Slack.Managers)
 	}
-	if got := c.Unused(); len(got) != 1 || got[0] != "slack.client_id" {
-		t.Errorf("Unused() = %v, want slack.client_id alone", got)
+	if got := c.Unused(); len(got) != 1 || got[0] != "api.token" {
+		t.Errorf("Unused() = %v, want api.token alone", got)
 	}
 	if _, err := Load(Source{File: "missing.yaml"}); err == nil {
 		t.Error("a named file that is missing was passed over")

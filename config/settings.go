@@ -31,7 +31,7 @@ var settings = []setting{
 		c.HTTP.Listen = s
 		return checkListen(s)
 	}},
-	{key: "http.public_url", later: true, set: func(c *Config, s string) (err error) {
+	{key: "http.public_url", set: func(c *Config, s string) (err error) {
 		c.HTTP.PublicURL, err = parseBase(s)
 		return err
 	}},
@@ -55,18 +55,18 @@ var settings = []setting{
 	{key: "slack.bot_token", secret: true, set: secretInto(func(c *Config) *Secret { return &c.Slack.BotToken })},
 	{key: "slack.app_token", secret: true, set: secretInto(func(c *Config) *Secret { return &c.Slack.AppToken })},
 	{key: "slack.signing_secret", secret: true, set: secretInto(func(c *Config) *Secret { return &c.Slack.SigningSecret })},
-	{key: "slack.client_id", later: true, set: func(c *Config, s string) error {
+	{key: "slack.client_id", set: func(c *Config, s string) error {
 		c.Slack.ClientID = s
 		return nil
 	}},
-	{key: "slack.client_secret", secret: true, later: true, set: secretInto(func(c *Config) *Secret { return &c.Slack.ClientSecret })},
+	{key: "slack.client_secret", secret: true, set: secretInto(func(c *Config) *Secret { return &c.Slack.ClientSecret })},
 	{key: "slack.api_url", fallback: "https://slack.com/api/", set: func(c *Config, s string) error {
 		base, err := parseBase(s)
 		c.Slack.APIURL = base + "/"
 		return err
 	}},
 	{key: "slack.managers", fallback: ManagersEveryone, set: oneOf(func(c *Config) *string { return &c.Slack.Managers }, ManagersEveryone, ManagersAdmins)},
-	{key: "secret_key", secret: true, later: true, set: func(c *Config, s string) error {
+	{key: "secret_key", secret: true, set: func(c *Config, s string) error {
 		c.SecretKey = Secret(s)
 		return checkSecretKey(s)
 	}},

@@ -5,6 +5,7 @@ package bottest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 type Answerer interface {
 	Answer(ctx context.Context, r bot.Request) bot.Reply
 	Complete(ctx context.Context, kind, typed string, r bot.Request) []bot.Choice
+	Home(ctx context.Context, p store.Platform, workspace string) notify.Message
 }
 
 // Sender is the way out.
@@ -90,6 +92,11 @@ func NewScript() *Script { return &Script{Requests: make(chan bot.Request, 100)}
 func (s *Script) Answer(_ context.Context, r bot.Request) bot.Reply {
 	s.Requests <- r
 	return s.Reply(r)
+}
+
+// Home tells whose home it is.
+func (s *Script) Home(_ context.Context, p store.Platform, workspace string) notify.Message {
+	return sentence(fmt.Sprintf("the home of %s on %s", workspace, p))
 }
 
 // Complete suggests one project.

@@ -22,6 +22,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"sparkbot/notify"
 )
 
@@ -31,6 +33,11 @@ type Options struct {
 	// keeps those of many.
 	BotToken      string
 	Installations Installations
+	// OAuth is needed with Installations.
+	OAuth OAuth
+	// Places, when set, are told when the workspace of the only token is gone and
+	// when it is back. Installations tell of the many themselves.
+	Places        Places
 	AppToken      string // set: commands come over Socket Mode
 	SigningSecret string // set: commands come over HTTP
 	APIURL        string // https://slack.com/api/ when empty
@@ -66,16 +73,21 @@ type Client struct {
 	now              func() time.Time
 	log              *slog.Logger
 	seen             *replays
+	oauth            OAuth
+	exchanges        *rate.Limiter
+	places           Places // nil: nobody is told
+	homes            homes
 	// patience is how long an answer may take before it is promised for later.
 	patience time.Duration
 	ahead    atomic.Int64 // how far Slack's clock is ahead of ours, in nanoseconds
 
-	mu      sync.Mutex
-	team    string    // of the only token; empty while that is unknown or there are many
-	checked time.Time // when the token was last accepted or refused
-	err     error
-	ranks   map[string]rank // by workspace and member
-	socket  string          // why Socket Mode is not connected; empty when it is or is not used
+	mu       sync.Mutex
+	answerer Answerer  // of Run
+	team     string    // of the only token; empty while that is unknown or there are many
+	checked  time.Time // when the token was last accepted or refused
+	err      error
+	ranks    map[string]rank // by workspace and member
+	socket   string          // why Socket Mode is not connected; empty when it is or is not used
 }
 
 // requestTimeout bounds one request with its answer.
@@ -87,6 +99,7 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("either a bot token or the workspaces' installations are needed; set SPARKBOT_SLACK_BOT_TOKEN, or SPARKBOT_SLACK_CLIENT_ID and what goes with it")
 	}
 	c := &Client{
+		oauth: o.OAuth, exchanges: newExchanges(), places: o.Places,
 		appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
 		base: o.APIURL, turn: o.Turn, now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer,
 	}
@@ -95,6 +108,9 @@ func New(o Options) (*Client, error) {
 	}
 	if !strings.HasSuffix(c.base, "/") {
 		c.base += "/"
+	}
+	if o.Installations != nil && (o.OAuth.ClientID == "" || o.OAuth.ClientSecret == "" || o.OAuth.PublicURL == "" || len(o.OAuth.StateKeys) == 0) {
+		return nil, errors.New("installs need a client id and secret, a public address and a key for their states")
 	}
 	if c.now == nil {
 		c.now = time.Now

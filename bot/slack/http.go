@@ -23,7 +23,7 @@ const (
 // Commands handles signed slash commands over HTTP. A reply that is ready in
 // time is the answer; a later one goes to the response_url.
 func (c *Client) Commands(a Answerer) http.Handler {
-	return c.verified(func(w http.ResponseWriter, r *http.Request, form url.Values) {
+	return c.verified(formed(func(w http.ResponseWriter, r *http.Request, form url.Values) {
 		if form.Get("ssl_check") == "1" { // Slack only looks at the certificate
 			w.WriteHeader(http.StatusOK)
 			return
@@ -40,13 +40,13 @@ func (c *Client) Commands(a Answerer) http.Handler {
 			w.WriteHeader(http.StatusOK)
 			go c.guarded(func() { c.respond(context.WithoutCancel(r.Context()), in, <-done) })
 		}
-	})
+	}))
 }
 
 // Interactivity handles signed buttons over HTTP: the answer is empty at once,
 // the reply goes to the response_url.
 func (c *Client) Interactivity(a Answerer) http.Handler {
-	return c.verified(func(w http.ResponseWriter, r *http.Request, form url.Values) {
+	return c.verified(formed(func(w http.ResponseWriter, r *http.Request, form url.Values) {
 		in, act, err := pressed([]byte(form.Get("payload")))
 		if err != nil {
 			http.Error(w, "the payload is not readable", http.StatusBadRequest)
@@ -57,13 +57,25 @@ func (c *Client) Interactivity(a Answerer) http.Handler {
 			done := c.start(in, a)
 			go c.guarded(func() { c.respond(context.WithoutCancel(r.Context()), in, <-done) })
 		}
-	})
+	}))
+}
+
+// formed reads a verified body as a form.
+func formed(next func(http.ResponseWriter, *http.Request, url.Values)) func(http.ResponseWriter, *http.Request, []byte) {
+	return func(w http.ResponseWriter, r *http.Request, raw []byte) {
+		form, err := url.ParseQuery(string(raw))
+		if err != nil {
+			http.Error(w, "the form is not readable", http.StatusBadRequest)
+			return
+		}
+		next(w, r, form)
+	}
 }
 
 // verified checks the signature on the raw body before anything of it is read:
 // https://docs.slack.dev/authentication/verifying-requests-from-slack
 // A request that was seen before is answered and has no second effect.
-func (c *Client) verified(next func(http.ResponseWriter, *http.Request, url.Values)) http.Handler {
+func (c *Client) verified(next func(http.ResponseWriter, *http.Request, []byte)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCommand))
 		if err != nil {
@@ -83,12 +95,7 @@ func (c *Client) verified(next func(http.ResponseWriter, *http.Request, url.Valu
 			w.WriteHeader(http.StatusOK)
 			return
 		}
-		form, err := url.ParseQuery(string(raw))
-		if err != nil {
-			http.Error(w, "the form is not readable", http.StatusBadRequest)
-			return
-		}
-		next(w, r, form)
+		next(w, r, raw)
 	})
 }
 
@@ -134,6 +141,13 @@ func (r *replays) before(signature string, now time.Time) bool {
 	r.known[signature] = struct{}{}
 	r.order = append(r.order, replay{signature, now.Add(2 * maxSkew)})
 	return false
+}
+
+// drop takes back that something was seen, because it came to nothing.
+func (r *replays) drop(signature string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.known, signature)
 }
 
 func (r *replays) forget() {

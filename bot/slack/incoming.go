@@ -16,9 +16,10 @@ import (
 	"sparkbot/store"
 )
 
-// Answerer says what commands come to.
+// Answerer says what commands come to, and what stands in the app's home.
 type Answerer interface {
 	Answer(ctx context.Context, r bot.Request) bot.Reply
+	Home(ctx context.Context, p store.Platform, workspace string) notify.Message
 }
 
 const (
@@ -69,7 +70,7 @@ func pressed(payload []byte) (incoming, bool, error) {
 	if err := json.Unmarshal(payload, &p); err != nil {
 		return incoming{}, false, fmt.Errorf("the interaction is not readable: %w", err)
 	}
-	if p.Type != "block_actions" || len(p.Actions) != 1 || p.Actions[0].Type != "button" || p.Actions[0].Value == "" {
+	if p.Type != "block_actions" || len(p.Actions) != 1 || p.Actions[0].Type != "button" || p.Actions[0].Value == "" || p.Channel.ID == "" {
 		return incoming{}, false, nil
 	}
 	return incoming{
@@ -134,7 +135,11 @@ func (c *Client) reply(ctx context.Context, in incoming, a Answerer) bot.Reply {
 	if r.Manager, err = c.manager(ctx, in.team, in.user, command.Verb); err != nil {
 		return sentence(err.Error())
 	}
-	return a.Answer(ctx, r)
+	reply := a.Answer(ctx, r)
+	if !open(command.Verb) {
+		c.refreshHomes(in.team)
+	}
+	return reply
 }
 
 // shown is a reply as it stands in an answer or goes to a response_url.

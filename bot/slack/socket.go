@@ -23,7 +23,10 @@ const (
 // connection in its turn, until ctx ends. A Slack that is away or refuses a token is tried
 // again, ever more slowly; Ready tells meanwhile.
 func (c *Client) Run(ctx context.Context, a Answerer) error {
-	if !c.persist(ctx, "log in", c.Accepted) {
+	c.mu.Lock()
+	c.answerer = a
+	c.mu.Unlock()
+	if !c.persist(ctx, "log in", c.Accepted) || !c.persist(ctx, "let the workspace hear again", c.back) {
 		return nil
 	}
 	if c.appToken == "" {
@@ -142,6 +145,10 @@ func (c *Client) event(ctx context.Context, client *socketmode.Client, e socketm
 		if e.Request != nil {
 			go c.guarded(func() { c.socketButton(ctx, client, *e.Request, a) })
 		}
+	case socketmode.EventTypeEventsAPI:
+		if e.Request != nil {
+			go c.guarded(func() { c.socketEvent(ctx, client, *e.Request, a) })
+		}
 	case socketmode.EventTypeErrorBadMessage:
 		c.unread(ctx, client, e, a)
 	}
@@ -176,9 +183,15 @@ func (c *Client) unread(ctx context.Context, client *socketmode.Client, e socket
 		return
 	}
 	var r socketmode.Request
-	if err := json.Unmarshal(bad.Message, &r); err == nil && r.Type == socketmode.RequestTypeInteractive {
-		go c.guarded(func() { c.socketButton(ctx, client, r, a) })
-		return
+	if err := json.Unmarshal(bad.Message, &r); err == nil {
+		switch r.Type {
+		case socketmode.RequestTypeInteractive:
+			go c.guarded(func() { c.socketButton(ctx, client, r, a) })
+			return
+		case socketmode.RequestTypeEventsAPI:
+			go c.guarded(func() { c.socketEvent(ctx, client, r, a) })
+			return
+		}
 	}
 	c.log.Warn("a message over Socket Mode is not readable", "error", bad.Cause)
 }
@@ -228,6 +241,19 @@ func (c *Client) socketButton(ctx context.Context, client *socketmode.Client, r 
 	if act {
 		c.respond(context.WithoutCancel(ctx), in, <-c.start(in, a))
 	}
+}
+
+// socketEvent acknowledges an event that was carried out; one that was not comes
+// again.
+func (c *Client) socketEvent(ctx context.Context, client *socketmode.Client, r socketmode.Request, a Answerer) {
+	var e happening
+	if err := json.Unmarshal(r.Payload, &e); err != nil {
+		c.log.Error("an event is not readable", "error", err)
+	} else if err := c.happened(ctx, e, a); err != nil {
+		c.log.Error("an event could not be carried out, and is awaited again", "event", e.Event.Type, "workspace", e.Team, "error", err)
+		return
+	}
+	c.acknowledge(ctx, client, r)
 }
 
 // acknowledge says no more than that a request has come.

@@ -142,10 +142,11 @@ func (a *App) build(c *config.Config, o Options) error {
 		a.discord, senders[store.Discord], access[store.Discord] = client, client, client
 	}
 	if c.Slack.Enabled() {
-		client, err := slack.New(slack.Options{
-			BotToken: c.Slack.BotToken.Reveal(), AppToken: c.Slack.AppToken.Reveal(), SigningSecret: c.Slack.SigningSecret.Reveal(),
-			APIURL: c.Slack.APIURL, Managers: c.Slack.Managers, Turn: a.alone("slack socket mode"), Now: o.Now, Log: a.log.With("platform", store.Slack),
-		})
+		options, err := a.slackOptions(c, o)
+		if err != nil {
+			return err
+		}
+		client, err := slack.New(options)
 		if err != nil {
 			return fmt.Errorf("slack: %w", err)
 		}
@@ -190,6 +191,11 @@ func (a *App) routes(c *config.Config) http.Handler {
 	if a.slack != nil && c.Slack.SigningSecret != "" {
 		mux.Handle("POST /slack/commands", a.slack.Commands(a.bot))
 		mux.Handle("POST /slack/interactivity", a.slack.Interactivity(a.bot))
+		mux.Handle("POST /slack/events", a.slack.Events(a.bot))
+	}
+	if a.slack != nil && c.Slack.OAuth() {
+		mux.Handle("GET "+slack.InstallPath, a.slack.Install())
+		mux.Handle("GET "+slack.CallbackPath, a.slack.Callback())
 	}
 	return mux
 }

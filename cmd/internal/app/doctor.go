@@ -45,7 +45,12 @@ func Doctor(ctx context.Context, c *config.Config, w io.Writer) (healthy bool) {
 		say("discord token", a.discord.Accepted(ctx))
 	}
 	if a.slack != nil {
-		say("slack token", a.slack.Accepted(ctx))
+		if c.Slack.OAuth() {
+			say("slack", a.slack.Accepted(ctx))
+			a.installed(ctx, say)
+		} else {
+			say("slack token", a.slack.Accepted(ctx))
+		}
 	}
 	return healthy
 }
