@@ -39,8 +39,10 @@ type Shown struct {
 	Updated bool
 	Pings   []string
 	Buttons []string // labels
-	Links   []string
-	Mark    string // by which the platform tells the message from others of ours
+	// Pictures are those shown, as they can be fetched.
+	Pictures []notify.Picture
+	Links    []string
+	Mark     string // by which the platform tells the message from others of ours
 }
 
 // Fault is a way for the platform to fail the next post.
@@ -70,9 +72,11 @@ type Harness struct {
 	// Posted gives what stands in the channel.
 	Posted func() []Shown
 	Break  func(Fault)
-	Shut   func() // takes the bot's right to post in the channel
-	Open   func() // gives it back
-	Lost   func() // takes the channel away
+	// NoPictures lets the platform take no picture of the bot any more.
+	NoPictures func()
+	Shut       func() // takes the bot's right to post in the channel
+	Open       func() // gives it back
+	Lost       func() // takes the channel away
 	// Delete takes a message away, as a member may.
 	Delete func(messageID string)
 	Unread func()      // takes the bot's right to read the channel
@@ -110,6 +114,10 @@ func Run(t *testing.T, start func(t *testing.T, a Answerer) Harness) {
 		name string
 		tell func(t *testing.T, h Harness, s *Script)
 	}{
+		{"a picture is shown and described", pictureShown},
+		{"a reply shows a picture", pictureInReply},
+		{"an edit shows its picture", pictureEdited},
+		{"words go without a picture that is refused", pictureRefused},
 		{"a hostile title stays a title", hostileTitle},
 		{"every message fits", everyMessageFits},
 		{"a command brings its request and shows its reply", commandAndReply},

@@ -47,6 +47,7 @@ func Messages(text string) map[string]notify.Message {
 	reading := velocity.Read(p, moves, Now)
 	card := compose.Card{Project: p, Moves: moves, Reading: reading, Why: velocity.Why(moves, Now, 3)}
 	all := map[string]notify.Message{
+		"picture":   illustrated(text, picture("velocity.png", text, red)),
 		"alert":     compose.AlertMessage(compose.Alert{Project: p, Move: moves[0], Reading: reading}, Now),
 		"test":      compose.TestMessage(Now),
 		"retracted": compose.AlertMessage(compose.Alert{Project: p, Move: takenBack(moves[0]), Reading: reading}, Now),

@@ -143,6 +143,15 @@ type answer struct {
 // request sends one request and reads the whole answer, so that the connection
 // can be used again. An error never holds the token or an interaction's token.
 func (c *Client) request(ctx context.Context, method, path string, body []byte) (answer, error) {
+	return c.send(ctx, method, path, payload{json: body})
+}
+
+// send is request with files.
+func (c *Client) send(ctx context.Context, method, path string, p payload) (answer, error) {
+	contentType, body, err := p.packed()
+	if err != nil {
+		return answer{}, err
+	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+"/api/v10"+path, bytes.NewReader(body))
 	if err != nil {
 		return answer{}, errors.New("the request to Discord could not be made; check discord.api_url")
@@ -150,7 +159,7 @@ func (c *Client) request(ctx context.Context, method, path string, body []byte) 
 	req.Header.Set("Authorization", "Bot "+c.token)
 	req.Header.Set("User-Agent", "DiscordBot (https://github.com/sparkbot, 1) discordgo/"+dgo.VERSION)
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", contentType)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -90,6 +90,9 @@ func shown(m sandbox.Message, private, updated bool) bottest.Shown {
 	for _, b := range m.Buttons {
 		s.Buttons = append(s.Buttons, b.Label)
 	}
+	for _, p := range m.Pictures {
+		s.Pictures = append(s.Pictures, notify.Picture{Alt: p.Alt, PNG: bottest.Fetch(p.URL), Width: p.Width, Height: p.Height})
+	}
 	return s
 }
 
@@ -135,6 +138,8 @@ func harness(c *Client, d *sandbox.Discord) bottest.Harness {
 				bottest.Nonsense:     {Path: "/messages", Status: 200, Body: "<html>hello</html>"},
 			}[f])
 		},
+		NoPictures: func() { d.ForbidFiles(channel, true) },
+
 		Shut: func() { d.Deny(channel) },
 		Open: func() { d.Allow(channel) },
 		Lost: func() { d.DeleteChannel(channel) },
@@ -177,12 +182,12 @@ func TestBodiesSatisfyDiscordsSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		post, err := complete(box.Content, false, []string{"123456"}, "s1-2")
+		post, err := complete(box, false, []string{"123456"}, "s1-2")
 		if err != nil {
 			t.Fatal(err)
 		}
-		check(kind, "MessageCreateRequest", post)
-		check(kind+" edited", "MessageEditRequestPartial", c.shown(bot.Reply{Message: m}, false))
+		check(kind, "MessageCreateRequest", post.json)
+		check(kind+" edited", "MessageEditRequestPartial", c.shown(bot.Reply{Message: m}, false).json)
 		reply := bot.Reply{Message: m}
 		callback, err := json.Marshal(c.immediate(reply))
 		if err != nil {
@@ -194,7 +199,7 @@ func TestBodiesSatisfyDiscordsSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(kind+" as an update", "UpdateMessageInteractionCallbackRequest", callback)
-		check(kind+" as a late answer", "IncomingWebhookUpdateRequestPartial", c.shown(reply, false))
+		check(kind+" as a late answer", "IncomingWebhookUpdateRequestPartial", c.shown(reply, false).json)
 	}
 	list, err := definitions()
 	if err != nil {
@@ -220,11 +225,11 @@ func TestGoldens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		body, err := complete(box.Content, false, nil, "")
+		body, err := complete(box, false, nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, kind+".golden.json", body)
+		golden(t, kind+".golden.json", body.json)
 	}
 }
 

@@ -30,11 +30,25 @@ func (c *Client) Edit(ctx context.Context, e notify.Envelope, messageID string, 
 	if !snowflake(e.Channel) || !snowflake(messageID) {
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the channel's or the message's id is none of Discord's"}
 	}
-	body, err := complete(b.Content, false, e.Roles, "")
+	err := c.editOnce(ctx, e, messageID, b)
+	if err == nil || !pictureRefused(b, notify.Classify(err)) {
+		return err
+	}
+	words, broken := wordsOf(b)
+	if broken != nil {
+		return err
+	}
+	return c.editOnce(ctx, e, messageID, words)
+}
+
+// editOnce edits with the pictures of the body, which take the place of those
+// the message had. A body without any leaves the message's files where they are.
+func (c *Client) editOnce(ctx context.Context, e notify.Envelope, messageID string, b notify.Body) error {
+	body, err := complete(b, false, e.Roles, "")
 	if err != nil {
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}
-	a, err := c.request(ctx, http.MethodPatch, "/channels/"+e.Channel+"/messages/"+messageID, body)
+	a, err := c.send(ctx, http.MethodPatch, "/channels/"+e.Channel+"/messages/"+messageID, body)
 	if err != nil { // an edit that arrived unseen does no harm when it is repeated
 		return &notify.Failure{Kind: notify.Transient, Reason: "Discord did not answer", Err: err}
 	}

@@ -28,6 +28,7 @@ const (
 // from place to place. Long texts are shortened to Discord's limits; texts of a
 // message with too many parts share a text display.
 func (c *Client) Encode(m notify.Message) (notify.Body, error) {
+	m, shown := pictures(m)
 	_, parts := measure(container(m))
 	draw := container
 	if parts > maxComponents-1 {
@@ -45,7 +46,7 @@ func (c *Client) Encode(m notify.Message) (notify.Body, error) {
 	if err != nil {
 		return notify.Body{}, fmt.Errorf("encode for Discord: %w", err)
 	}
-	return notify.Body{Content: body}, nil
+	return notify.Body{Content: body, Pictures: shown}, nil
 }
 
 // container draws a message. One that shows nothing shows its fallback, because
@@ -57,6 +58,8 @@ func container(m notify.Message) dgo.Container {
 		switch b := b.(type) {
 		case notify.Text:
 			box.Components = append(box.Components, used.text(b))
+		case notify.Picture:
+			box.Components = append(box.Components, gallery(b))
 		case notify.Divider:
 			box.Components = append(box.Components, dgo.Separator{})
 		case notify.Actions:

@@ -138,10 +138,11 @@ func TestAMessageThatShowsNothingShowsItsFallback(t *testing.T) {
 
 func TestOnlyTheGivenRolesAreMentioned(t *testing.T) {
 	roles := []string{"1", "2", "1", "@everyone", `"]`}
-	body, err := complete([]byte(`{"type":17}`), false, roles, "s1")
+	made, err := complete(notify.Body{Content: []byte(`{"type":17}`)}, false, roles, "s1")
 	if err != nil {
 		t.Fatal(err)
 	}
+	body := made.json
 	want := `{"flags":32768,"allowed_mentions":{"parse":[],"roles":["1","2"]},"components":[{"type":10,"content":"<@&1> <@&2>"},{"id":1213315273,"type":17}],"nonce":"s1","enforce_nonce":true}`
 	if string(body) != want {
 		t.Errorf("the body is %s\nwant %s", body, want)
@@ -149,15 +150,16 @@ func TestOnlyTheGivenRolesAreMentioned(t *testing.T) {
 	for i := range 30 {
 		roles = append(roles, fmt.Sprint(uint64(1)<<63+uint64(i)))
 	}
-	if body, err = complete([]byte(`{}`), false, roles, ""); err != nil || strings.Count(string(body), "<@&") != maxMentions {
-		t.Errorf("with many roles the body is %s, %v", body, err)
+	if made, err = complete(notify.Body{Content: []byte(`{}`)}, false, roles, ""); err != nil || strings.Count(string(made.json), "<@&") != maxMentions {
+		t.Errorf("with many roles the body is %s, %v", made.json, err)
 	}
+	body = made.json
 	_, rest, _ := strings.Cut(string(body), `"content":"`)
 	mentions, _, _ := strings.Cut(rest, `"`)
 	if length(mentions) > headroom {
 		t.Errorf("the mentions take %d characters of %d", length(mentions), headroom)
 	}
-	if _, err := complete(nil, false, nil, ""); err == nil {
+	if _, err := complete(notify.Body{}, false, nil, ""); err == nil {
 		t.Error("an envelope was put around nothing")
 	}
 }
@@ -178,6 +180,7 @@ func FuzzEncode(f *testing.F) {
 		for i := range int(n) % 60 {
 			m.Blocks = append(m.Blocks, notify.Text{Style: notify.Style(i % 5), Spans: []notify.Span{{Text: text, Bold: i%2 == 0, Italic: i%3 == 0}}})
 		}
+		m.Blocks = append(m.Blocks, notify.Picture{Name: "a.png", Alt: text}, notify.Picture{Name: "a.png", Alt: title})
 		m.Blocks = append(m.Blocks, notify.Actions{Buttons: []notify.Button{{Label: title, URL: address}, {Label: text, Command: title}}})
 		box, err := c.Encode(m)
 		if err != nil {
@@ -186,13 +189,17 @@ func FuzzEncode(f *testing.F) {
 			}
 			return
 		}
-		body, err := complete(box.Content, true, []string{"1"}, "n")
-		if err != nil || !json.Valid(body) {
-			t.Fatalf("the body is %s, %v", body, err)
+		body, err := complete(box, true, []string{"1"}, "n")
+		if err != nil || !json.Valid(body.json) {
+			t.Fatalf("the body is %s, %v", body.json, err)
 		}
 		var drawn any
 		if err := json.Unmarshal(box.Content, &drawn); err != nil {
 			t.Fatal(err)
+		}
+		words, err := wordsOf(box)
+		if err != nil || len(words.Pictures) > 0 || strings.Contains(string(words.Content), "attachment://") && !strings.Contains(title+text+address, "attachment://") {
+			t.Errorf("without its pictures the message is %s, %v", words.Content, err)
 		}
 		if chars, parts := count(drawn); chars > maxText-headroom || parts > maxComponents-1 {
 			t.Errorf("%d characters and %d parts", chars, parts)

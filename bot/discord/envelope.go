@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"sparkbot/notify"
 )
 
 const (
@@ -18,9 +20,10 @@ const (
 // complete puts the envelope around a container: flags, mentions and, for a
 // post, the nonce, by whose mark it is found again. Only the roles given can be
 // mentioned.
-func complete(box []byte, private bool, roles []string, nonce string) ([]byte, error) {
+func complete(b notify.Body, private bool, roles []string, nonce string) (payload, error) {
+	box := b.Content
 	if len(box) == 0 || box[0] != '{' {
-		return nil, errors.New("no encoded message")
+		return payload{}, errors.New("no encoded message")
 	}
 	var mentions []string
 	for _, r := range roles {
@@ -44,7 +47,10 @@ func complete(box []byte, private bool, roles []string, nonce string) ([]byte, e
 	if nonce != "" {
 		out = fmt.Appendf(out, `,"nonce":%q,"enforce_nonce":true`, nonce)
 	}
-	return append(out, '}'), nil
+	if len(b.Pictures) > 0 {
+		out = append(append(out, `,"attachments":`...), attachments(b.Pictures)...)
+	}
+	return payload{append(out, '}'), b.Pictures}, nil
 }
 
 // snowflake reports whether s has the form of one of Discord's ids.

@@ -2,7 +2,6 @@ package discord
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -164,14 +163,9 @@ func (c *Client) interaction(ctx context.Context, i *dgo.Interaction, a Answerer
 		}
 	}()
 	first, later := c.respond(ctx, i, a)
-	body, err := json.Marshal(first)
-	if err != nil {
-		c.log.Error("an answer cannot be encoded", "error", err)
-		return
-	}
-	answer, err := c.request(ctx, http.MethodPost, "/interactions/"+i.ID+"/"+i.Token+"/callback", body)
-	if err == nil && answer.status >= 300 {
-		err = failure(answer)
+	err := c.callBack(ctx, i, first)
+	if err != nil && first.words != nil && pictureRefused(notify.Body{Pictures: first.files}, notify.Classify(err)) {
+		err = c.callBack(ctx, i, first.words())
 	}
 	if err != nil {
 		c.log.Error("an interaction could not be answered", "error", notify.Classify(err).Reason, "cause", err)
@@ -180,6 +174,19 @@ func (c *Client) interaction(ctx context.Context, i *dgo.Interaction, a Answerer
 	if later != nil {
 		later()
 	}
+}
+
+// callBack sends the first answer to an interaction.
+func (c *Client) callBack(ctx context.Context, i *dgo.Interaction, first callback) error {
+	body, err := first.payload()
+	if err != nil {
+		return err
+	}
+	answer, err := c.send(ctx, http.MethodPost, "/interactions/"+i.ID+"/"+i.Token+"/callback", body)
+	if err == nil && answer.status >= http.StatusMultipleChoices {
+		return failure(answer)
+	}
+	return err
 }
 
 // session makes a discordgo session that keeps no state, asks for no intents,

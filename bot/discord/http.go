@@ -42,8 +42,7 @@ func (c *Client) Interactions(a Answerer) http.Handler {
 			return
 		}
 		first, later := c.respond(r.Context(), &i, a)
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(first); err != nil {
+		if err := write(w, first); err != nil {
 			c.log.Warn("an interaction's answer was not taken", "error", err)
 		}
 		if later != nil {
@@ -58,6 +57,22 @@ func (c *Client) Interactions(a Answerer) http.Handler {
 			}()
 		}
 	})
+}
+
+// write answers over HTTP, with files as several parts:
+// https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction
+func write(w http.ResponseWriter, first callback) error {
+	p, err := first.payload()
+	if err != nil {
+		return err
+	}
+	contentType, body, err := p.packed()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", contentType)
+	_, err = w.Write(body)
+	return err
 }
 
 // signed verifies signature and age. A request that is older or newer than five

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +48,17 @@ const (
 
 // callback is the first answer to an interaction.
 type callback struct {
-	Type int             `json:"type"`
-	Data json.RawMessage `json:"data,omitempty"`
+	Type  int              `json:"type"`
+	Data  json.RawMessage  `json:"data,omitempty"`
+	files []notify.Picture // that Data refers to
+	// words, when there are files, is the same answer without them.
+	words func() callback
+}
+
+// payload is the answer as a request or a response carries it.
+func (f callback) payload() (payload, error) {
+	text, err := json.Marshal(f)
+	return payload{text, f.files}, err
 }
 
 // respond works out the first answer to an interaction. When the work takes too
@@ -135,20 +145,37 @@ func (c *Client) immediate(reply bot.Reply) callback {
 	if reply.Update {
 		kind = typeUpdate
 	}
-	return callback{Type: kind, Data: c.shown(reply, reply.Private && !reply.Update)}
+	p := c.shown(reply, reply.Private && !reply.Update)
+	first := callback{Type: kind, Data: p.json, files: p.files}
+	if len(p.files) > 0 {
+		first.words = func() callback { return c.immediate(wordsAlone(reply)) }
+	}
+	return first
+}
+
+// wordsAlone is a reply without its pictures.
+func wordsAlone(reply bot.Reply) bot.Reply {
+	reply.Message.Blocks = slices.DeleteFunc(slices.Clone(reply.Message.Blocks), func(b notify.Block) bool {
+		_, picture := b.(notify.Picture)
+		return picture
+	})
+	return reply
 }
 
 // shown encodes a reply; one that cannot be shown says so.
-func (c *Client) shown(reply bot.Reply, private bool) json.RawMessage {
+func (c *Client) shown(reply bot.Reply, private bool) payload {
 	box, err := c.Encode(reply.Message)
 	if err != nil {
 		c.log.Error("a reply does not fit", "error", err)
 		box, _ = c.Encode(sentence("The answer is too long for one message here; ask for a part of it.").Message)
 	}
-	body, err := complete(box.Content, private, nil, "")
+	body, err := complete(box, private, nil, "")
 	if err != nil {
 		c.log.Error("a reply cannot be encoded", "error", err)
-		return nil
+		return payload{}
+	}
+	if reply.Update && len(body.files) == 0 { // the page before may have had a picture
+		body.json = append(body.json[:len(body.json)-1], `,"attachments":[]}`...)
 	}
 	return body
 }

@@ -67,11 +67,19 @@ func (c *Client) keep(p promise, done <-chan bot.Reply) {
 // neither of a message all see nor of the public answer that was promised: it
 // comes as a message of its own.
 func (c *Client) followUp(ctx context.Context, p promise, reply bot.Reply) error {
+	err := c.followUpOnce(ctx, p, reply)
+	if words := wordsAlone(reply); err != nil && len(words.Message.Blocks) < len(reply.Message.Blocks) {
+		return c.followUpOnce(ctx, p, words)
+	}
+	return err
+}
+
+func (c *Client) followUpOnce(ctx context.Context, p promise, reply bot.Reply) error {
 	webhook := "/webhooks/" + p.interaction.AppID + "/" + p.interaction.Token
 	original := webhook + "/messages/@original"
 	apart := p.update && !reply.Update
 	if !p.update && !p.private && reply.Private {
-		apart = c.late(ctx, http.MethodDelete, original, nil) == nil
+		apart = c.late(ctx, http.MethodDelete, original, payload{}) == nil
 	}
 	if apart {
 		return c.late(ctx, http.MethodPost, webhook, c.shown(reply, reply.Private))
@@ -81,9 +89,9 @@ func (c *Client) followUp(ctx context.Context, p promise, reply bot.Reply) error
 
 // late sends one request about a late answer. The interaction's token is part of
 // the address, so no error holds that.
-func (c *Client) late(ctx context.Context, method, path string, body []byte) error {
+func (c *Client) late(ctx context.Context, method, path string, body payload) error {
 	for try := 1; ; try++ {
-		a, err := c.request(ctx, method, path, body)
+		a, err := c.send(ctx, method, path, body)
 		if err == nil && a.status < http.StatusMultipleChoices {
 			return nil
 		}
@@ -91,7 +99,7 @@ func (c *Client) late(ctx context.Context, method, path string, body []byte) err
 		if err == nil {
 			f := failure(a)
 			pause = max(pause, f.After)
-			if err = f; a.status == http.StatusBadRequest || a.status == http.StatusForbidden {
+			if err = f; a.status == http.StatusBadRequest || a.status == http.StatusForbidden || a.status == http.StatusRequestEntityTooLarge {
 				return err
 			}
 		}

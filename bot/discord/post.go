@@ -15,18 +15,32 @@ import (
 // Post posts an encoded message to a channel. The nonce makes Discord answer a
 // second post within a few minutes with the first message
 // (https://discord.com/developers/docs/resources/message#create-message).
-// Any error is a *notify.Failure.
+// Pictures go with it where the bot may attach files, and are left out where it
+// may not. Any error is a *notify.Failure.
 func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (notify.Receipt, error) {
 	if !snowflake(e.Channel) {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Discord's"}
 	}
-	body, err := complete(b.Content, false, e.Roles, e.Nonce)
+	receipt, err := c.postOnce(ctx, e, b)
+	if err == nil || !pictureRefused(b, notify.Classify(err)) {
+		return receipt, err
+	}
+	words, broken := wordsOf(b)
+	if broken != nil {
+		return receipt, err
+	}
+	c.log.Warn("a message goes without its picture, which Discord refused; the bot needs the permission Attach Files", "channel", e.Channel, "reason", notify.Classify(err).Reason)
+	return c.postOnce(ctx, e, words)
+}
+
+func (c *Client) postOnce(ctx context.Context, e notify.Envelope, b notify.Body) (notify.Receipt, error) {
+	body, err := complete(b, false, e.Roles, e.Nonce)
 	if err != nil {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}
 	var written atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }})
-	a, err := c.request(ctx, http.MethodPost, "/channels/"+e.Channel+"/messages", body)
+	a, err := c.send(ctx, http.MethodPost, "/channels/"+e.Channel+"/messages", body)
 	if err != nil {
 		if written.Load() {
 			return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Discord's answer was lost", Err: err}

@@ -32,6 +32,7 @@ type Discord struct {
 	registrations int
 	endpoint      string // where interactions go; empty: over the gateway
 	waiting       map[string]*interaction
+	cdn           map[string][]byte // files by path
 	gateways      map[*gatewayConn]struct{}
 	hang          bool
 	unread        bool // the bot may not read what was posted before
@@ -44,6 +45,7 @@ type Discord struct {
 type discordChannel struct {
 	id, name string
 	denied   bool // the bot may not see it
+	fileless bool // the bot may not attach files
 	messages []*discordMessage
 	posts    []time.Time // within the route's window
 }
@@ -54,6 +56,7 @@ type discordMessage struct {
 	user       string // who alone sees it; empty: everyone
 	author     string
 	nonce      string
+	files      []attachment
 }
 
 // discordEpoch is the first millisecond of Discord's ids:
@@ -68,7 +71,7 @@ func newDiscord(s *Sandbox) *Discord {
 	d := &Discord{
 		s: s, public: public, private: private,
 		channels: map[string]*discordChannel{}, users: map[string]string{}, shown: map[string]*discordMessage{},
-		waiting: map[string]*interaction{}, gateways: map[*gatewayConn]struct{}{},
+		waiting: map[string]*interaction{}, cdn: map[string][]byte{}, gateways: map[*gatewayConn]struct{}{},
 		globalLimit: 50, routeLimit: 5, routePer: 5 * time.Second,
 	}
 	d.app, d.bot, d.guild = d.id(), d.id(), d.id()

@@ -30,7 +30,7 @@ type discordBody struct {
 	TTS             bool            `json:"tts"`
 	Embeds          []any           `json:"embeds"`
 	StickerIDs      []string        `json:"sticker_ids"`
-	Attachments     []any           `json:"attachments"`
+	Attachments     []attachment    `json:"attachments"` // nil: not spoken of
 	Flags           int             `json:"flags"`
 	Components      json.RawMessage `json:"components"`
 	Nonce           nonceText       `json:"nonce"`
@@ -40,7 +40,8 @@ type discordBody struct {
 		Roles []string `json:"roles"`
 		Users []string `json:"users"`
 	} `json:"allowed_mentions"`
-	raw json.RawMessage
+	raw   json.RawMessage
+	files []attachment // that came with it
 }
 
 // UnmarshalJSON refuses members that the API does not have.
@@ -55,8 +56,9 @@ func (b *discordBody) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// check enforces https://discord.com/developers/docs/components/reference.
-func (b discordBody) check() error {
+// check takes the files that are there already, of a message that is edited. It
+// enforces https://discord.com/developers/docs/components/reference.
+func (b discordBody) check(there ...attachment) error {
 	if len(b.Nonce) > 25 {
 		return errors.New("nonce: Must be 25 or fewer in length.")
 	}
@@ -76,7 +78,7 @@ func (b discordBody) check() error {
 	if err := json.Unmarshal(b.Components, &top); err != nil || len(top) == 0 {
 		return errors.New("components: This field is required")
 	}
-	c := &componentCheck{ids: map[string]bool{}, numbers: map[float64]bool{}}
+	c := &componentCheck{files: fileNames(b.files, there), ids: map[string]bool{}, numbers: map[float64]bool{}}
 	for i, one := range top {
 		if err := c.component(fmt.Sprintf("components[%d]", i), one, 0); err != nil {
 			return err
@@ -91,6 +93,15 @@ func (b discordBody) check() error {
 	return nil
 }
 
+func fileNames(lists ...[]attachment) (names []string) {
+	for _, list := range lists {
+		for _, a := range list {
+			names = append(names, a.Filename)
+		}
+	}
+	return names
+}
+
 func units(s string) int { return len(utf16.Encode([]rune(s))) }
 
 // componentCheck counts while it goes through a message.
@@ -98,6 +109,7 @@ type componentCheck struct {
 	count, text int
 	ids         map[string]bool
 	numbers     map[float64]bool // the ids of components that were given one
+	files       []string         // the names of the message's files
 }
 
 // The types of components, and the members each may have besides type and id.
@@ -107,6 +119,7 @@ const (
 	typeSection   = 9
 	typeText      = 10
 	typeThumbnail = 11
+	typeGallery   = 12
 	typeSeparator = 14
 	typeContainer = 17
 )
@@ -117,14 +130,15 @@ var members = map[int][]string{
 	typeSection:   {"components", "accessory"},
 	typeText:      {"content"},
 	typeThumbnail: {"media", "description", "spoiler"},
+	typeGallery:   {"items"},
 	typeSeparator: {"divider", "spacing"},
 	typeContainer: {"components", "accent_color", "spoiler"},
 }
 
 // inside says what may stand in what; 0 is the message itself.
 var inside = map[int][]int{
-	0:             {typeRow, typeSection, typeText, typeSeparator, typeContainer},
-	typeContainer: {typeRow, typeSection, typeText, typeSeparator},
+	0:             {typeRow, typeSection, typeText, typeGallery, typeSeparator, typeContainer},
+	typeContainer: {typeRow, typeSection, typeText, typeGallery, typeSeparator},
 	typeRow:       {typeButton},
 	typeSection:   {typeText},
 }
@@ -153,6 +167,8 @@ func (c *componentCheck) component(path string, v map[string]any, parent int) er
 		return c.textDisplay(path, v)
 	case typeButton:
 		return c.button(path, v)
+	case typeGallery:
+		return c.gallery(path, v)
 	case typeSection:
 		return c.section(path, v)
 	case typeRow:

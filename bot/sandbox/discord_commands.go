@@ -75,7 +75,7 @@ func (d *Discord) getCommands(w http.ResponseWriter, _ *http.Request) {
 
 func (d *Discord) putCommands(w http.ResponseWriter, r *http.Request) {
 	var list []json.RawMessage
-	if !read(w, r, &list) {
+	if _, ok := read(w, r, &list); !ok {
 		return
 	}
 	stored := make([]json.RawMessage, len(list))

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,8 +32,9 @@ type interaction struct {
 }
 
 type discordAnswer struct {
-	Type int             `json:"type"`
-	Data json.RawMessage `json:"data"`
+	Type  int             `json:"type"`
+	Data  json.RawMessage `json:"data"`
+	files []upload
 }
 
 // Choice is a suggestion of autocomplete.
@@ -118,6 +118,13 @@ func (d *Discord) interact(ctx context.Context, kind int, user, channel string, 
 		if err := json.Unmarshal(first.Data, &body); err != nil {
 			return Answer{}, fmt.Errorf("the answer is not readable: %w", err)
 		}
+		if err := body.attach(first.files); err != nil {
+			return Answer{}, err
+		}
+	}
+	var there []attachment
+	if m != nil && (first.Type == 6 || first.Type == 7) {
+		there = m.files
 	}
 	switch first.Type {
 	case 4, 7:
@@ -136,7 +143,7 @@ func (d *Discord) interact(ctx context.Context, kind int, user, channel string, 
 	default:
 		return Answer{}, fmt.Errorf("an answer of type %d", first.Type)
 	}
-	if err := body.check(); err != nil {
+	if err := body.check(there...); err != nil {
 		d.s.publish(Event{Platform: "discord", Kind: EventRefused, Channel: channel, Text: err.Error()})
 		return Answer{}, err
 	}
@@ -246,19 +253,22 @@ func (d *Discord) sendHTTP(ctx context.Context, endpoint string, payload map[str
 		return first, fmt.Errorf("the application did not respond: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-	if err != nil || resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK {
 		return first, fmt.Errorf("the application answered with status %d", resp.StatusCode)
 	}
-	return first, json.Unmarshal(text, &first)
+	files, err := readWith(resp.Header, resp.Body, &first)
+	first.files = files
+	return first, err
 }
 
 // postCallback takes the first answer to an interaction of the gateway.
 func (d *Discord) postCallback(w http.ResponseWriter, r *http.Request) {
 	var first discordAnswer
-	if !read(w, r, &first) {
+	files, ok := read(w, r, &first)
+	if !ok {
 		return
 	}
+	first.files = files
 	i, ok := d.pending(w, r)
 	if !ok {
 		return
@@ -273,16 +283,16 @@ func (d *Discord) postCallback(w http.ResponseWriter, r *http.Request) {
 
 // patchOriginal takes the answer that was promised.
 func (d *Discord) patchOriginal(w http.ResponseWriter, r *http.Request) {
-	var body discordBody
-	if !read(w, r, &body) {
-		return
-	}
 	i, ok := d.pending(w, r)
 	if !ok {
 		return
 	}
-	if err := body.check(); err != nil {
-		d.refuse(w, i.channel, err)
+	var there []attachment
+	if i.message != nil {
+		there = i.message.files
+	}
+	body, ok := d.readMessage(w, r, i.channel, there...)
+	if !ok {
 		return
 	}
 	select {

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -37,6 +36,7 @@ func (d *Discord) routes() {
 	for _, version := range []string{"v9", "v10"} {
 		d.s.mux.Handle("/discord/api/"+version+"/", http.StripPrefix("/discord/api/"+version, guarded))
 	}
+	d.s.mux.HandleFunc("GET /discord/cdn/attachments/{channel}/{id}/{name}", d.getFile)
 	d.s.mux.HandleFunc("/discord/gateway", d.serveGateway)
 	d.s.mux.HandleFunc("/discord/gateway/", d.serveGateway) // as discordgo asks for it
 }
@@ -128,17 +128,35 @@ func (d *Discord) getMember(w http.ResponseWriter, r *http.Request) {
 // maxBody is what Discord reads of a request without files.
 const maxBody = 1 << 20
 
-// read reads a JSON body strictly into v.
-func read(w http.ResponseWriter, r *http.Request, v any) bool {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err == nil {
-		err = json.Unmarshal(body, v)
-	}
+// read reads a request strictly into v and gives the files that came with it.
+func read(w http.ResponseWriter, r *http.Request, v any) (files []upload, ok bool) {
+	files, err := readWith(r.Header, http.MaxBytesReader(w, r.Body, maxUpload), v)
 	if err != nil {
 		discordError(w, http.StatusBadRequest, 50109, "The request body contains invalid JSON.")
-		return false
+		return nil, false
 	}
-	return true
+	return files, true
+}
+
+// readMessage reads a message with its files, and refuses what no message is.
+func (d *Discord) readMessage(w http.ResponseWriter, r *http.Request, channel string, there ...attachment) (b discordBody, ok bool) {
+	files, ok := read(w, r, &b)
+	if !ok {
+		return b, false
+	}
+	if len(files) > 0 && d.noFiles(channel) {
+		discordError(w, http.StatusForbidden, 50013, "Missing Permissions")
+		return b, false
+	}
+	err := b.attach(files)
+	if err == nil {
+		err = b.check(there...)
+	}
+	if err != nil {
+		d.refuse(w, channel, err)
+		return b, false
+	}
+	return b, true
 }
 
 func (d *Discord) postMessage(w http.ResponseWriter, r *http.Request) {
@@ -146,12 +164,8 @@ func (d *Discord) postMessage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	var body discordBody
-	if !read(w, r, &body) {
-		return
-	}
-	if err := body.check(); err != nil {
-		d.refuse(w, c.id, err)
+	body, ok := d.readMessage(w, r, c.id)
+	if !ok {
 		return
 	}
 	m, wait, again := d.store(c, body)
@@ -221,21 +235,22 @@ func (d *Discord) message(c *discordChannel, body discordBody) *discordMessage {
 
 // fill puts a body's content into a message. The caller holds the lock.
 func (d *Discord) fill(m *discordMessage, body discordBody) {
-	m.components, m.Body, m.Nonce = body.Components, body.raw, string(body.Nonce)
+	d.keepFiles(m, body)
+	m.components, m.Body, m.Nonce = body.Components, d.resolve(m, body.raw), string(body.Nonce)
 	v := d.view(body)
 	m.Text, m.Buttons, m.Links, m.Pings = v.text(), v.buttons, v.links, v.pings
 }
 
 // wire is a message as Discord sends it.
 func (d *Discord) wire(m *discordMessage) map[string]any {
-	components := m.components
-	if components == nil {
-		components = json.RawMessage("[]")
+	components := json.RawMessage("[]")
+	if m.components != nil {
+		components = d.resolve(m, m.components)
 	}
 	return map[string]any{
 		"id": m.ID, "channel_id": m.Channel, "author": d.botUser(), "content": "", "components": components, "nonce": m.nonce,
 		"timestamp": m.At.UTC().Format(time.RFC3339Nano), "type": 0, "flags": flagV2, "mentions": []any{}, "mention_roles": []any{},
-		"attachments": []any{}, "embeds": []any{}, "pinned": false, "tts": false, "mention_everyone": false, "edited_timestamp": nil,
+		"attachments": d.wireFiles(m), "embeds": []any{}, "pinned": false, "tts": false, "mention_everyone": false, "edited_timestamp": nil,
 	}
 }
 
@@ -244,12 +259,8 @@ func (d *Discord) patchMessage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	var body discordBody
-	if !read(w, r, &body) {
-		return
-	}
-	if err := body.check(); err != nil {
-		d.refuse(w, c.id, err)
+	body, ok := d.readMessage(w, r, c.id, d.filesOf(c, r.PathValue("message"))...)
+	if !ok {
 		return
 	}
 	d.mu.Lock()

@@ -98,15 +98,16 @@ type Message struct {
 	ID      string // Discord's snowflake, Slack's ts
 	Channel string
 	Author  string
-	Body    json.RawMessage // as the bot sent it
+	Body    json.RawMessage // as clients get it: what the bot sent, with the addresses of its files
 	// Text is every text of the message, one after the other, as a reader sees
 	// it: markup taken away, links as their text.
-	Text    string
-	Buttons []Button
-	Links   []string // the addresses of links and link buttons
-	Pings   []string // whom the message notifies: everyone, here, role:ID, user:ID
-	Nonce   string   // Discord's nonce; Slack's metadata as JSON
-	At      time.Time
+	Text     string
+	Buttons  []Button
+	Pictures []Picture
+	Links    []string // the addresses of links and link buttons
+	Pings    []string // whom the message notifies: everyone, here, role:ID, user:ID
+	Nonce    string   // Discord's nonce; Slack's metadata as JSON
+	At       time.Time
 }
 
 // Button is a button of a message.

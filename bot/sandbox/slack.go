@@ -32,6 +32,10 @@ type Slack struct {
 	commandsURL, interactivityURL string
 	eventsURL                     string
 	limited                       bool
+	files                         map[string]*slackFile
+	uploads                       int
+	stuck                         bool // no file becomes usable
+	fileless                      bool // the app lacks the scope to upload
 	unread                        bool // the app lacks the scopes to read channels
 }
 
@@ -55,7 +59,7 @@ func newSlack(s *Sandbox) *Slack {
 		s: s, botToken: "xoxb-" + randomText(), appToken: "xapp-1-" + randomText(), secret: randomText(),
 		team: "T0SANDBOX", botUser: "U0SPARKBOT", botID: "B0SPARKBOT", appID: "A0SPARKBOT",
 		limited: true, channels: map[string]*slackChannel{}, users: map[string]string{}, admins: map[string]bool{},
-		shown: map[string]*slackMessage{}, waiting: map[string]*slackCommand{}, sockets: map[*slackSocket]struct{}{},
+		files: map[string]*slackFile{}, shown: map[string]*slackMessage{}, waiting: map[string]*slackCommand{}, sockets: map[*slackSocket]struct{}{},
 		clientID: "1000." + randomText(), clientSecret: randomText(), homes: map[string]*slackMessage{},
 		teams: map[string]*slackTeam{}, tokens: map[string]*slackTeam{}, oauth: slackOAuth{codes: map[string]slackCode{}},
 	}
@@ -208,7 +212,7 @@ func (k *Slack) message(c *slackChannel, body slackBody) *slackMessage {
 func (k *Slack) fill(m *slackMessage, body slackBody) {
 	v := &slackView{k: k}
 	v.body(body)
-	m.body, m.Body = body, body.wire()
+	m.body, m.Body = body, k.withAddresses(m, body).wire()
 	m.Text, m.Buttons, m.Links, m.Pings = strings.Join(v.lines, "\n"), v.buttons, v.links, slices.Compact(v.pings)
 	m.Nonce = string(body.Metadata)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // scopes are those of the app's manifest.
-const scopes = "commands,chat:write,chat:write.public,channels:history,channels:read,groups:history,groups:read,im:write,users:read"
+const scopes = "commands,chat:write,chat:write.public,channels:history,channels:read,groups:history,groups:read,im:write,users:read,files:read,files:write"
 
 // arguments are those of a Web API call, from a form or from JSON.
 type arguments map[string]json.RawMessage
@@ -73,6 +73,10 @@ func (k *Slack) routes() {
 		"users.info":            k.userInfo,
 		"views.publish":         k.publishView,
 		"auth.revoke":           k.revoke,
+
+		"files.getUploadURLExternal":   k.uploadURL,
+		"files.completeUploadExternal": k.completeUpload,
+		"files.info":                   k.fileInfo,
 	}
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/slack/api/")
@@ -112,6 +116,8 @@ func (k *Slack) routes() {
 	})
 	k.s.mux.Handle("/slack/api/", k.faults.wrap(api))
 	k.s.mux.HandleFunc("POST /slack/response/{id}", k.lateAnswer)
+	k.s.mux.HandleFunc("POST /slack/upload/v1/{secret}", k.putFile)
+	k.s.mux.HandleFunc("GET /slack/files-pri/{id}/{name}", k.getFile)
 	k.s.mux.HandleFunc("/slack/socket", k.serveSocket)
 	k.s.mux.HandleFunc("GET /slack/oauth/v2/authorize", k.authorize)
 }
@@ -152,7 +158,7 @@ func (k *Slack) open(id string) (*slackChannel, *refused) {
 }
 
 func (k *Slack) postMessage(args arguments) (map[string]any, *refused) {
-	body, no := readSlackBody(args)
+	body, no := k.readBody(args.text(callingTeam), args)
 	if no != nil {
 		return nil, no
 	}
@@ -193,7 +199,7 @@ func (k *Slack) find(c *slackChannel, ts string) int {
 }
 
 func (k *Slack) update(args arguments) (map[string]any, *refused) {
-	body, no := readSlackBody(args)
+	body, no := k.readBody(args.text(callingTeam), args)
 	if no != nil {
 		return nil, no
 	}

@@ -31,8 +31,9 @@ const (
 	slackMaxTotal  = 13_200
 )
 
-// readSlackBody reads and checks text, blocks and metadata.
-func readSlackBody(args arguments) (slackBody, *refused) {
+// readBody reads and checks text, blocks and metadata of a message for a
+// workspace.
+func (k *Slack) readBody(team string, args arguments) (slackBody, *refused) {
 	b := slackBody{Text: args.text("text"), Metadata: args["metadata"]}
 	if args["text"] == nil {
 		b.Text = ""
@@ -50,7 +51,7 @@ func readSlackBody(args arguments) (slackBody, *refused) {
 	case len(b.Blocks) > slackMaxBlocks:
 		return b, &refused{code: "invalid_blocks", details: []string{"[ERROR] no more than 50 items allowed [json-pointer:/blocks]"}}
 	}
-	c := &blockCheck{ids: map[string]bool{}}
+	c := &blockCheck{ids: map[string]bool{}, file: func(id string) error { return k.usableFile(team, id) }}
 	for i, block := range b.Blocks {
 		if err := c.block(block); err != nil {
 			return b, &refused{code: "invalid_blocks", details: []string{fmt.Sprintf("[ERROR] %v [json-pointer:/blocks/%d]", err, i)}}
@@ -69,7 +70,7 @@ var slackMembers = map[string][]string{
 	"context":           {"elements"},
 	"divider":           {},
 	"actions":           {"elements"},
-	"image":             {"image_url", "alt_text", "title"},
+	"image":             {"image_url", "slack_file", "alt_text", "title"},
 	"rich_text":         {"elements"},
 	"button":            {"text", "action_id", "value", "url", "style", "confirm", "accessibility_label"},
 	"mrkdwn":            {"text", "verbatim"},
@@ -87,6 +88,7 @@ var slackMembers = map[string][]string{
 type blockCheck struct {
 	total int
 	ids   map[string]bool
+	file  func(id string) error // says why a file cannot be shown
 }
 
 // known checks the kind of an object and that it has no unknown member.
@@ -125,7 +127,7 @@ func (c *blockCheck) block(v map[string]any) error {
 	case "actions":
 		return c.elements(v, 25, "button")
 	case "image":
-		return c.element(v, "image")
+		return c.imageBlock(v)
 	case "rich_text":
 		return c.elements(v, 100, "rich_text_section", "rich_text_quote")
 	}

@@ -211,7 +211,7 @@ func (k *Slack) await(ctx context.Context, w *slackCommand, reply []byte) (Answe
 
 // show puts an answer where the member sees it.
 func (k *Slack) show(w *slackCommand, a slackAnswer) (Answer, error) {
-	body, no := readSlackBody(arguments{"text": a.Text, "blocks": a.Blocks})
+	body, no := k.readBody(k.teamOf(w.channel), arguments{"text": a.Text, "blocks": a.Blocks})
 	if no != nil {
 		k.s.publish(Event{Platform: "slack", Kind: EventRefused, Channel: w.channel, Text: no.code})
 		return Answer{}, fmt.Errorf("%s: %s", no.code, strings.Join(no.details, "; "))

@@ -77,9 +77,12 @@ type Client struct {
 	exchanges        *rate.Limiter
 	places           Places // nil: nobody is told
 	homes            homes
+	files            files
 	// patience is how long an answer may take before it is promised for later.
 	patience time.Duration
-	ahead    atomic.Int64 // how far Slack's clock is ahead of ours, in nanoseconds
+	// pictureWait is how long words wait for their picture.
+	pictureWait time.Duration
+	ahead       atomic.Int64 // how far Slack's clock is ahead of ours, in nanoseconds
 
 	mu       sync.Mutex
 	answerer Answerer  // of Run
@@ -101,7 +104,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		oauth: o.OAuth, exchanges: newExchanges(), places: o.Places,
 		appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
-		base: o.APIURL, turn: o.Turn, now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer,
+		base: o.APIURL, turn: o.Turn, now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer, pictureWait: pictureWait,
 	}
 	if c.base == "" {
 		c.base = "https://slack.com/api/"

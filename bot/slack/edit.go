@@ -16,7 +16,17 @@ func (c *Client) Edit(ctx context.Context, e notify.Envelope, messageID string, 
 	if !channelID(e.Channel) {
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Slack's"}
 	}
-	message, err := instead(e.Channel, messageID, b.Content)
+	content, shown := c.illustrated(ctx, e.Workspace, b, c.pictureWait)
+	err := c.editOnce(ctx, e, messageID, content)
+	if shown && refusedForBlocks[codeOf(err)] {
+		c.files.forget(e.Workspace, b.Pictures)
+		return c.editOnce(ctx, e, messageID, words(b))
+	}
+	return err
+}
+
+func (c *Client) editOnce(ctx context.Context, e notify.Envelope, messageID string, content []byte) error {
+	message, err := instead(e.Channel, messageID, content)
 	if err != nil {
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}

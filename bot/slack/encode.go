@@ -32,16 +32,30 @@ func (c *Client) Encode(m notify.Message) (notify.Body, error) {
 	if err != nil {
 		return notify.Body{}, fmt.Errorf("encode for Slack: %w", err)
 	}
-	return notify.Body{Content: text}, nil
+	return notify.Body{Content: text, Pictures: pictures(fitted)}, nil
+}
+
+// pictures are those of a message, in the order in which build numbers them.
+func pictures(m notify.Message) (all []notify.Picture) {
+	for _, b := range m.Blocks {
+		if p, ok := b.(notify.Picture); ok {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 func build(m notify.Message) body {
 	b := body{Text: fallback(m.Fallback)}
+	shown := 0   // numbers every picture
 	buttons := 0 // numbers every button, because an action_id is unique in a message
 	for _, block := range m.Blocks {
 		switch block := block.(type) {
 		case notify.Text:
 			b.Blocks = append(b.Blocks, text(block, &buttons))
+		case notify.Picture:
+			b.Blocks = append(b.Blocks, imageBlock(block, shown))
+			shown++
 		case notify.Divider:
 			b.Blocks = append(b.Blocks, api.NewDividerBlock())
 		case notify.Actions:

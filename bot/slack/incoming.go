@@ -106,7 +106,9 @@ func (c *Client) start(in incoming, a Answerer) <-chan bot.Reply {
 				done <- sentence("Something went wrong on our side; please try again.")
 			}
 		}()
-		done <- c.reply(ctx, in, a)
+		reply := c.reply(ctx, in, a)
+		c.provide(ctx, in.team, reply)
+		done <- reply
 	}()
 	return done
 }
@@ -158,7 +160,8 @@ func (c *Client) shown(in incoming, reply bot.Reply) []byte {
 		head = `{"replace_original":true,`
 	}
 	head += `"unfurl_links":false,"unfurl_media":false,`
-	return append([]byte(head), encoded.Content[1:]...)
+	content, _ := c.illustrated(context.Background(), in.team, encoded, 0)
+	return append([]byte(head), content[1:]...)
 }
 
 // sentence is a private reply of one sentence.
@@ -175,13 +178,21 @@ func (c *Client) respond(ctx context.Context, in incoming, reply bot.Reply) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	a, err := c.send(ctx, in.responseURL, "", c.shown(in, reply))
-	if err == nil && a.status >= 300 {
-		err = fmt.Errorf("status %d", a.status)
+	err := c.respondOnce(ctx, in, reply)
+	if bare := wordsAlone(reply); err != nil && len(bare.Message.Blocks) < len(reply.Message.Blocks) {
+		err = c.respondOnce(ctx, in, bare)
 	}
 	if err != nil {
 		c.log.Error("a reply was not taken by Slack", "error", err)
 	}
+}
+
+func (c *Client) respondOnce(ctx context.Context, in incoming, reply bot.Reply) error {
+	a, err := c.send(ctx, in.responseURL, "", c.shown(in, reply))
+	if err == nil && a.status >= 300 {
+		err = fmt.Errorf("status %d", a.status)
+	}
+	return err
 }
 
 func (c *Client) allowed(address string) error {

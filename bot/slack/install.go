@@ -19,7 +19,7 @@ import (
 
 // Scopes are what the app asks a workspace for; docs/slack-manifest.yaml says
 // what each is for, and a test holds the two together.
-var Scopes = []string{"commands", "chat:write", "chat:write.public", "channels:history", "channels:read", "groups:history", "groups:read", "users:read"}
+var Scopes = []string{"commands", "chat:write", "chat:write.public", "channels:history", "channels:read", "files:read", "files:write", "groups:history", "groups:read", "users:read"}
 
 // OAuth is what the app needs to be installed by any workspace:
 // https://docs.slack.dev/authentication/installing-with-oauth

@@ -46,6 +46,8 @@ func fits(b body) error {
 					n += length(t.Text)
 				}
 			}
+		case *api.ImageBlock:
+			n, most = length(block.AltText), maxAlt
 		case *api.RichTextBlock:
 			n, most = richLength(block), maxRich
 		case *api.ActionBlock:

@@ -15,12 +15,24 @@ import (
 // when it is read back: https://docs.slack.dev/messaging/message-metadata
 const eventType = "sparkbot_delivery"
 
-// Post posts an encoded message to a channel. Any error is a *notify.Failure.
+// Post posts an encoded message to a channel. Its pictures go with it where Slack
+// has them ready in time, and are left out where it has not. Any error is a
+// *notify.Failure.
 func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (notify.Receipt, error) {
 	if !channelID(e.Channel) {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Slack's"}
 	}
-	message, err := address(e, b.Content)
+	content, shown := c.illustrated(ctx, e.Workspace, b, c.pictureWait)
+	receipt, err := c.postOnce(ctx, e, content)
+	if shown && refusedForBlocks[codeOf(err)] {
+		c.files.forget(e.Workspace, b.Pictures)
+		return c.postOnce(ctx, e, words(b))
+	}
+	return receipt, err
+}
+
+func (c *Client) postOnce(ctx context.Context, e notify.Envelope, content []byte) (notify.Receipt, error) {
+	message, err := address(e, content)
 	if err != nil {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}

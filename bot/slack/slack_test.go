@@ -90,6 +90,9 @@ func shown(m sandbox.Message, private, updated bool) bottest.Shown {
 	for _, b := range m.Buttons {
 		s.Buttons = append(s.Buttons, b.Label)
 	}
+	for _, p := range m.Pictures {
+		s.Pictures = append(s.Pictures, notify.Picture{Alt: p.Alt, PNG: bottest.Fetch(p.URL), Width: p.Width, Height: p.Height})
+	}
 	return s
 }
 
@@ -137,6 +140,8 @@ func harness(c *Client, k *sandbox.Slack) bottest.Harness {
 				bottest.Nonsense:     {Path: "chat.", Status: 200, Body: "<html>hello</html>"},
 			}[f])
 		},
+		NoPictures: func() { k.ForbidFiles(true) },
+
 		Shut: func() { k.Kick(channel) },
 		Open: func() { k.Invite(channel) },
 		Lost: func() { k.Archive(channel) },

@@ -31,7 +31,7 @@ var blockKit = map[string]checked{
 	"date":              {must: []string{"timestamp", "format", "fallback"}, may: []string{"style"}},
 	"mrkdwn":            {must: []string{"text", "verbatim"}},
 	"plain_text":        {must: []string{"text"}, may: []string{"emoji"}},
-	"image":             {must: []string{"image_url", "alt_text"}},
+	"image":             {must: []string{"alt_text"}, may: []string{"image_url", "slack_file"}},
 	"button":            {must: []string{"text", "action_id"}, may: []string{"value", "url", "style"}},
 }
 
@@ -127,6 +127,10 @@ func validate(body []byte) (wrong []string) {
 			if strings.ContainsAny(rest, "<>") || strings.Contains(entity.ReplaceAllString(rest, ""), "&") {
 				complain("%s holds markup: %q", path, text)
 			}
+		case "image":
+			if _, address := v["image_url"]; address == (v["slack_file"] != nil) {
+				complain("%s has an address and a file, or neither", path)
+			}
 		case "rich_text":
 			if list, ok := v["elements"].([]any); ok && len(list) != 1 {
 				complain("%s has %d parts", path, len(list))
@@ -144,7 +148,7 @@ func validate(body []byte) (wrong []string) {
 		}
 	}
 	for i, block := range b.Blocks {
-		visit(fmt.Sprint(i), block, "section", "context", "divider", "actions", "rich_text")
+		visit(fmt.Sprint(i), block, "section", "context", "divider", "actions", "rich_text", "image")
 	}
 	if total > maxTotal {
 		complain("%d characters in all", total)

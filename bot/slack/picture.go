@@ -1,0 +1,136 @@
+package slack
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	api "github.com/slack-go/slack"
+
+	"sparkbot/bot"
+	"sparkbot/notify"
+)
+
+// placeholder stands in an encoded message where a picture's file goes, which is
+// another in every workspace; its number in the body follows.
+const placeholder = "picture:"
+
+// imageBlock is the block of a body's nth picture.
+func imageBlock(p notify.Picture, n int) api.Block {
+	alt := cut(p.Alt, maxAlt)
+	if strings.TrimSpace(alt) == "" {
+		alt = "picture"
+	}
+	return api.NewImageBlockSlackFile(&api.SlackFileObject{ID: placeholder + strconv.Itoa(n)}, alt, "", nil)
+}
+
+// illustrated gives the content of a body for a workspace: with the files of its
+// pictures where Slack has them ready within wait, and without the pictures it
+// has not, so that no picture stops the words.
+func (c *Client) illustrated(ctx context.Context, team string, b notify.Body, wait time.Duration) (content []byte, shown bool) {
+	if len(b.Pictures) == 0 {
+		return b.Content, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	content, err := replaceFiles(b.Content, func(n int) string {
+		if n >= len(b.Pictures) {
+			return ""
+		}
+		id, err := c.file(ctx, team, b.Pictures[n])
+		if err != nil {
+			c.log.Warn("a message goes without its picture", "workspace", team, "picture", b.Pictures[n].Name, "reason", err)
+			return ""
+		}
+		shown = true
+		return id
+	})
+	if err != nil {
+		c.log.Error("a picture's place was not found", "error", err)
+		return b.Content, false
+	}
+	return content, shown
+}
+
+// words is the content of a body without its pictures.
+func words(b notify.Body) []byte {
+	content, err := replaceFiles(b.Content, func(int) string { return "" })
+	if err != nil {
+		return b.Content
+	}
+	return content
+}
+
+// replaceFiles puts files in the places of pictures; an empty id takes the block
+// out.
+func replaceFiles(content []byte, file func(n int) string) ([]byte, error) {
+	var b struct {
+		Text   json.RawMessage   `json:"text"`
+		Blocks []json.RawMessage `json:"blocks,omitempty"`
+	}
+	if err := json.Unmarshal(content, &b); err != nil {
+		return nil, fmt.Errorf("read the encoded message: %w", err)
+	}
+	kept := b.Blocks[:0]
+	for _, block := range b.Blocks {
+		var at struct {
+			Type string `json:"type"`
+			File struct {
+				ID string `json:"id"`
+			} `json:"slack_file"`
+		}
+		if err := json.Unmarshal(block, &at); err != nil {
+			return nil, fmt.Errorf("read a block: %w", err)
+		}
+		number, isPicture := strings.CutPrefix(at.File.ID, placeholder)
+		n, err := strconv.Atoi(number)
+		if at.Type != string(api.MBTImage) || !isPicture || err != nil {
+			kept = append(kept, block)
+			continue
+		}
+		if id := file(n); id != "" {
+			// The placeholder is quoted nowhere but in its own place: in a text every
+			// quotation mark has a backslash before it.
+			kept = append(kept, bytes.Replace(block, strconv.AppendQuote(nil, at.File.ID), strconv.AppendQuote(nil, id), 1))
+		}
+	}
+	b.Blocks = kept
+	made, err := json.Marshal(b)
+	if err != nil {
+		return nil, fmt.Errorf("write the message with its pictures: %w", err)
+	}
+	return made, nil
+}
+
+// refusedForBlocks are the errors by which Slack may mean a picture, as when its
+// file was deleted meanwhile.
+var refusedForBlocks = map[string]bool{"invalid_blocks": true, "invalid_blocks_format": true, "invalid_arguments": true, "file_not_found": true}
+
+// wordsAlone is a reply without its pictures.
+func wordsAlone(reply bot.Reply) bot.Reply {
+	var kept []notify.Block
+	for _, b := range reply.Message.Blocks {
+		if _, isPicture := b.(notify.Picture); !isPicture {
+			kept = append(kept, b)
+		}
+	}
+	reply.Message.Blocks = kept
+	return reply
+}
+
+// provide has a reply's pictures uploaded before it is shown.
+func (c *Client) provide(ctx context.Context, team string, reply bot.Reply) {
+	ctx, cancel := context.WithTimeout(ctx, c.pictureWait)
+	defer cancel()
+	for _, b := range reply.Message.Blocks {
+		if p, ok := b.(notify.Picture); ok {
+			if _, err := c.file(ctx, team, p); err != nil {
+				c.log.Warn("a reply goes without its picture", "workspace", team, "picture", p.Name, "reason", err)
+			}
+		}
+	}
+}
