@@ -47,6 +47,7 @@ func Run(t *testing.T) {
 		{"a week is closed once, and places that follow the same share an edition", weeksCloseOnce},
 		{"alerts overtake digests", alertsOvertake},
 		{"every move is in exactly one window, whatever commits late", windowsAreExact},
+		{"members share a limit, each knowing what the others have", membersShare},
 		{"replicas work off backlogs in order and leave nothing behind", replicasKeepOrder},
 		{"an installation comes back as it was stored, and goes without its token", installationsComeAndGo},
 		{"a workspace closes and opens as one, and no other with it", workspacesCloseAndOpen},

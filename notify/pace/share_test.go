@@ -1,0 +1,306 @@
+package pace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sparkbot/store"
+)
+
+func TestFairSharesAddUp(t *testing.T) {
+	for _, limit := range []int{1, 49, 1000} {
+		for n := 1; n <= 60; n++ {
+			sum, least, most := 0, limit, 0
+			for me := range n {
+				var others []store.Member
+				for i := range n {
+					if i != me {
+						others = append(others, store.Member{Holder: fmt.Sprintf("%02d", i)})
+					}
+				}
+				part := fair(limit, fmt.Sprintf("%02d", me), others)
+				sum, least, most = sum+part, min(least, part), max(most, part)
+			}
+			if sum != limit || most-least > 1 {
+				t.Errorf("%d among %d: %d in all, from %d to %d", limit, n, sum, least, most)
+			}
+		}
+	}
+}
+
+// row is a member as the database has it.
+type row struct {
+	share int
+	until time.Time
+}
+
+// peer is a member with a clock of its own.
+type peer struct {
+	name string
+	skew time.Duration
+	seat seat
+	// asked is when the question under way was asked, by the peer's clock; zero
+	// when none is. use is what it will use when the answer comes.
+	asked time.Time
+	use   int
+	told  bool // the database has taken it
+}
+
+// pool is a run of joins, deaths, lost questions and lost answers.
+type pool struct {
+	limit int
+	now   time.Time // the database's clock
+	rows  map[string]row
+	peers []*peer
+	names int
+}
+
+func (p *pool) clock(m *peer) time.Time { return p.now.Add(m.skew) }
+
+// record is what the database does with a question.
+func (p *pool) record(m *peer) {
+	var others []store.Member
+	for _, name := range slices.Sorted(maps.Keys(p.rows)) {
+		if r := p.rows[name]; name != m.name && r.until.After(p.now) {
+			others = append(others, store.Member{Holder: name, Share: r.share})
+		}
+	}
+	share, use := m.seat.decide(m.name, others, p.clock(m))
+	p.rows[m.name] = row{share, p.now.Add(ShareTTL)}
+	m.use, m.told = use, true
+}
+
+// inForce is what all living members may use at this moment, and what any of
+// them may have used in the window before.
+func (p *pool) inForce() int {
+	sum := 0
+	for _, m := range p.peers {
+		sum += m.seat.holds(p.clock(m))
+	}
+	return sum
+}
+
+// TestSharesInForceNeverPassTheLimit joins and kills members whose clocks
+// disagree by hours, loses questions and answers, and lets time go by.
+func TestSharesInForceNeverPassTheLimit(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		p := &pool{limit: rapid.IntRange(1, 60).Draw(r, "limit"), now: noon, rows: map[string]row{}}
+		some := func(r *rapid.T) *peer {
+			if len(p.peers) == 0 {
+				r.Skip("nobody is there")
+			}
+			return p.peers[rapid.IntRange(0, len(p.peers)-1).Draw(r, "member")]
+		}
+		r.Repeat(map[string]func(*rapid.T){
+			"join": func(r *rapid.T) {
+				p.names++
+				skew := time.Duration(rapid.IntRange(-7200, 7200).Draw(r, "skew")) * time.Second
+				p.peers = append(p.peers, &peer{name: fmt.Sprint(rapid.IntRange(0, 9).Draw(r, "order"), "-", p.names), skew: skew, seat: seat{limit: p.limit}})
+			},
+			"die": func(r *rapid.T) {
+				m := some(r)
+				p.peers = slices.DeleteFunc(p.peers, func(o *peer) bool { return o == m })
+			},
+			"ask": func(r *rapid.T) {
+				if m := some(r); m.asked.IsZero() {
+					m.asked = p.clock(m)
+				}
+			},
+			"the database hears": func(r *rapid.T) {
+				if m := some(r); !m.asked.IsZero() && !m.told {
+					p.record(m)
+				}
+			},
+			"the member hears": func(r *rapid.T) {
+				if m := some(r); m.told {
+					m.seat.granted(m.use, m.asked)
+					m.asked, m.told = time.Time{}, false
+				}
+			},
+			"question or answer is lost": func(r *rapid.T) {
+				m := some(r)
+				m.asked, m.told = time.Time{}, false
+			},
+			"time goes by": func(r *rapid.T) {
+				p.now = p.now.Add(time.Duration(rapid.IntRange(1, 3000).Draw(r, "ms")) * time.Millisecond)
+			},
+			"": func(r *rapid.T) {
+				if sum := p.inForce(); sum > p.limit {
+					r.Fatalf("%d of %d are in force", sum, p.limit)
+				}
+			},
+		})
+	})
+}
+
+// fakePool is the database's table, by its own clock.
+type fakePool struct {
+	mu   sync.Mutex
+	rows map[string]row
+}
+
+func (p *fakePool) all() map[string]row {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.rows)
+}
+
+// way is one member's way to it, which may be cut or slow.
+type way struct {
+	*fakePool
+	mu   sync.Mutex
+	cut  bool
+	slow time.Duration
+}
+
+func (w *way) set(cut bool, slow time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut, w.slow = cut, slow
+}
+
+func (w *way) get() (bool, time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cut, w.slow
+}
+
+func (w *way) Join(_ context.Context, _, holder string, ttl time.Duration, decide func([]store.Member) int) error {
+	cut, slow := w.get()
+	<-time.After(slow)
+	if cut {
+		return errors.New("connection refused")
+	}
+	w.fakePool.mu.Lock()
+	var others []store.Member
+	for _, name := range slices.Sorted(maps.Keys(w.rows)) {
+		if r := w.rows[name]; name != holder && r.until.After(time.Now()) {
+			others = append(others, store.Member{Holder: name, Share: r.share})
+		}
+	}
+	w.rows[holder] = row{decide(others), time.Now().Add(ttl)}
+	w.fakePool.mu.Unlock()
+	<-time.After(slow)
+	return nil
+}
+
+func (w *way) Leave(_ context.Context, _, holder string, after time.Duration) error {
+	w.fakePool.mu.Lock()
+	defer w.fakePool.mu.Unlock()
+	w.rows[holder] = row{w.rows[holder].share, time.Now().Add(after)}
+	return nil
+}
+
+// TestReplicasTogetherKeepThePlatformsSecond runs replicas that always have
+// something to send, cuts and slows their ways to the database, ends some and
+// begins others, and counts what the platform sees.
+func TestReplicasTogetherKeepThePlatformsSecond(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		seed := rapid.Uint64().Draw(r, "seed")
+		synctest.Test(t, func(t *testing.T) {
+			chance, table, seen := rand.New(rand.NewPCG(seed, 2)), &fakePool{rows: map[string]row{}}, &starts{}
+			var ways []*way
+			var stops []func()
+			join := func() {
+				w := &way{fakePool: table}
+				ways, stops = append(ways, w), append(stops, replica(t, w, fmt.Sprint(len(ways)), seen))
+			}
+			join()
+			<-time.After(100 * time.Millisecond)
+			for range 12 {
+				w := ways[chance.IntN(len(ways))]
+				switch chance.IntN(5) {
+				case 0:
+					join()
+				case 1:
+					w.set(true, 0)
+				case 2:
+					w.set(false, time.Duration(chance.Int64N(int64(2*time.Second))))
+				case 3:
+					stops[chance.IntN(len(stops))]()
+				default:
+					w.set(false, 0)
+				}
+				<-time.After(time.Duration(chance.Int64N(int64(8 * time.Second))))
+			}
+			join()
+			for _, w := range ways {
+				w.set(false, 0)
+			}
+			<-time.After(30 * time.Second)
+			first := seen.count()
+			<-time.After(10 * time.Second)
+			if most := seen.most(); most > 50 {
+				t.Errorf("%d began within a second", most)
+			}
+			if n := seen.count() - first; n < 200 {
+				t.Errorf("only %d began in the last ten seconds", n)
+			}
+			for _, stop := range stops {
+				stop()
+			}
+			<-time.After(10 * time.Second) // questions nobody waits for any more
+		})
+	})
+}
+
+// replica sends as fast as its share allows until stopped.
+func replica(t *testing.T, w *way, name string, seen *starts) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	b := NewBudget(49, time.Now)
+	m := NewMember(w, "discord", name, b, time.Now, slog.New(slog.DiscardHandler))
+	var sending, keeping sync.WaitGroup
+	kept, end := context.WithCancel(context.WithoutCancel(ctx))
+	keeping.Go(func() { m.Keep(kept) })
+	sending.Go(func() {
+		for b.Take(ctx) == nil {
+			seen.add()
+		}
+	})
+	return func() {
+		cancel()
+		sending.Wait()
+		end()
+		keeping.Wait()
+	}
+}
+
+func TestDeadMembersSharePassesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table := &fakePool{rows: map[string]row{}}
+		dies, lives := &way{fakePool: table}, &way{fakePool: table}
+		seen := [2]*starts{{}, {}}
+		stopDies := replica(t, dies, "a", seen[0])
+		stopLives := replica(t, lives, "b", seen[1])
+		<-time.After(time.Minute)
+		if rows := table.all(); len(rows) != 2 || rows["a"].share+rows["b"].share != 49 {
+			t.Fatalf("the shares are %+v", rows)
+		}
+		dies.set(true, 0)
+		<-time.After(10 * time.Second)
+		before := seen[1].count()
+		quiet := seen[0].count()
+		<-time.After(10 * time.Second)
+		if n := seen[1].count() - before; n < 470 || seen[0].count() != quiet {
+			t.Errorf("10 s after it was cut off, the other began %d in ten seconds, and it %d", n, seen[0].count()-quiet)
+		}
+		stopDies()
+		stopLives()
+		for name, r := range table.all() {
+			if r.until.After(time.Now().Add(Window)) {
+				t.Errorf("%s left, and its share lapses in %v", name, time.Until(r.until))
+			}
+		}
+	})
+}
