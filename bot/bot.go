@@ -38,7 +38,7 @@ type Catalogue interface {
 type Places interface {
 	PlaceAt(ctx context.Context, platform store.Platform, workspace, channel string) (store.Place, error)
 	EnsurePlace(ctx context.Context, p store.Place) (store.Place, error)
-	EnablePlace(ctx context.Context, id int64) error
+	EnablePlace(ctx context.Context, id int64, now time.Time) error
 	Listings(ctx context.Context, platform store.Platform, workspace string) ([]store.Listing, error)
 }
 
@@ -130,6 +130,11 @@ func (b *Bot) handle(ctx context.Context, r Request) (Reply, error) {
 	if r.Command.Channel != "" {
 		r.Channel = r.Command.Channel
 	}
+	if r.Command.manages() {
+		if err := b.letIn(ctx, r); err != nil {
+			return Reply{}, err
+		}
+	}
 	switch r.Command.Verb {
 	case Show:
 		return b.show(ctx, r)
@@ -180,14 +185,25 @@ func private(text string) Reply {
 	}}
 }
 
-// place finds or makes the place a request comes from, and enables it if it was
-// gone, because whoever manages it there shows that it is back.
+// place finds or makes the place a request comes from.
 func (b *Bot) place(ctx context.Context, r Request) (store.Place, error) {
-	p, err := b.store.EnsurePlace(ctx, store.Place{Platform: r.Platform, Workspace: r.Workspace, Channel: r.Channel})
-	if err == nil && p.Disabled() {
-		err = b.store.EnablePlace(ctx, p.ID)
+	return b.store.EnsurePlace(ctx, store.Place{Platform: r.Platform, Workspace: r.Workspace, Channel: r.Channel})
+}
+
+// letIn enables the place a request manages, if it was gone and the bot may post
+// there again.
+func (b *Bot) letIn(ctx context.Context, r Request) error {
+	p, err := b.store.PlaceAt(ctx, r.Platform, r.Workspace, r.Channel)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !p.Disabled() {
+		return nil
 	}
-	return p, err
+	if err != nil {
+		return err
+	}
+	if open := b.mayPost(ctx, r) == nil; open { // if not, what needs the place says so itself
+		return b.store.EnablePlace(ctx, p.ID, b.now())
+	}
+	return nil
 }
 
 // mayPost refuses when the bot may not post in the channel.

@@ -43,7 +43,7 @@ func (b *Bot) heard(ctx context.Context, r Request) ([]notify.Block, error) {
 		return append(blocks, paragraph("Nothing yet. "+firstStep(r.Platform))), nil
 	}
 	if p.Disabled() {
-		blocks = append(blocks, paragraph("Alerts are stopped: "+p.DisabledReason+" Mend that, then run a test here and they go on."))
+		blocks = append(blocks, paragraph("Alerts are stopped: "+p.DisabledReason+". Mend that, then run a test here and they go on; what was missed comes as one message."))
 	}
 	var lines []notify.Span
 	for _, s := range subs[:min(len(subs), wideRows)] {

@@ -17,7 +17,9 @@ type Config struct {
 	Discord  Discord
 	Slack    Slack
 	Alerts   Alerts
-	Log      Log
+	// Deliveries says how long the record of what was sent is kept.
+	Deliveries Deliveries
+	Log        Log
 	// SecretKey is secret_key: 32 bytes in base64, or several such keys with
 	// commas between. SecretKeys gives them.
 	SecretKey Secret
@@ -81,6 +83,11 @@ func (s Slack) OAuth() bool { return s.ClientID != "" }
 type Alerts struct {
 	// MaxAge is alerts.max_age: a move that happened longer ago is history.
 	MaxAge time.Duration
+}
+
+// Deliveries is the record of what was sent, and why not.
+type Deliveries struct {
+	Keep time.Duration // deliveries.keep: how long what ended stays
 }
 
 // Log is how the program tells what it does.

@@ -74,6 +74,10 @@ var settings = []setting{
 		c.Alerts.MaxAge, err = parseAge(s)
 		return err
 	}},
+	{key: "deliveries.keep", fallback: "720h", set: func(c *Config, s string) (err error) {
+		c.Deliveries.Keep, err = parseAge(s)
+		return err
+	}},
 	{key: "log.level", fallback: "info", set: oneOf(func(c *Config) *string { return &c.Log.Level }, "debug", "info", "warn", "error")},
 	{key: "log.format", fallback: "auto", set: oneOf(func(c *Config) *string { return &c.Log.Format }, "auto", "text", "json")},
 }

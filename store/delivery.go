@@ -12,14 +12,15 @@ const (
 	StateWaiting State = "waiting"
 	// StateSending is leased to a worker until LeaseUntil.
 	StateSending State = "sending"
-	// StateHeld waits for the end of a mute, and keeps nothing back.
+	// StateHeld waits for the end of a mute, or for the return of a place that is
+	// gone, and keeps nothing back.
 	StateHeld State = "held"
 	// StateSent was accepted by the platform.
 	StateSent State = "sent"
 	// StateFailed was given up; Reason says why.
 	StateFailed State = "failed"
-	// StateCancelled has nothing left to say: the move was retracted, or the
-	// place is gone.
+	// StateCancelled has nothing left to say: the move was retracted, or a place
+	// was gone for too long.
 	StateCancelled State = "cancelled"
 )
 
@@ -36,6 +37,8 @@ const (
 	// DeliveryEdit puts a message that was posted right after a move it tells of
 	// has changed or was taken back.
 	DeliveryEdit DeliveryKind = "edit"
+	// DeliveryNotice tells a member that a place is gone, see GoneKey.
+	DeliveryNotice DeliveryKind = "notice"
 )
 
 // The ranks of the queue: all that is news goes before any digest.
@@ -137,8 +140,9 @@ const (
 	OutcomeFailed Outcome = "failed"
 	// OutcomeCancelled has nothing left to say, for Reason.
 	OutcomeCancelled Outcome = "cancelled"
-	// OutcomeGone says that the place is gone. The delivery fails, the place is disabled
-	// with Reason, and its other open deliveries are cancelled.
+	// OutcomeGone says that the place is gone. The place is disabled with Reason, and
+	// what it is owed is held for its return; what would make no sense then is
+	// cancelled.
 	OutcomeGone Outcome = "gone"
 )
 

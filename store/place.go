@@ -21,8 +21,39 @@ type Place struct {
 	// DisabledAt is zero unless the platform said that the place is gone.
 	DisabledAt     time.Time
 	DisabledReason string
-	Quiet          Quiet
-	CreatedAt      time.Time
+	// GoneAt is since when nothing reached the place: the first of several
+	// absences between which nothing was sent. ProbeAt is when the platform is
+	// asked next whether the bot is let in again. Both are zero unless the place
+	// is gone, or was until lately.
+	GoneAt, ProbeAt time.Time
+	Quiet           Quiet
+	CreatedAt       time.Time
+}
+
+const (
+	// ReturnPatience is how long what a place missed is tried after its return.
+	ReturnPatience = 6 * time.Hour
+	// NoticeAfter is how long a notice of a place that is gone waits for others, so
+	// that one message tells a member of all that went together.
+	NoticeAfter = time.Minute
+	// NoticePatience is how long a notice is tried.
+	NoticePatience = 24 * time.Hour
+
+	probeOften, probeRarely = time.Hour, 24 * time.Hour
+)
+
+// NextProbe is when a place that is gone since a time is asked for after now: every
+// hour for a day, and then every day.
+func NextProbe(since, now time.Time) time.Time {
+	if now.Sub(since) < probeRarely {
+		return now.Add(probeOften)
+	}
+	return now.Add(probeRarely)
+}
+
+// Member gives the place at which a member is told something in private.
+func (p Place) Member(user string) Place {
+	return Place{Platform: p.Platform, Workspace: p.Workspace, Channel: "@" + user}
 }
 
 // Disabled reports whether the place is gone, so that nothing is sent to it.

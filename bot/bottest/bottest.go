@@ -29,6 +29,7 @@ type Sender interface {
 	Edit(ctx context.Context, e notify.Envelope, messageID string, body notify.Body) error
 	Find(ctx context.Context, e notify.Envelope, since time.Time) (messageID string, asked bool, err error)
 	CanPost(ctx context.Context, workspace, channel string) error
+	Admits(ctx context.Context, workspace, channel string) (bool, error)
 }
 
 // Shown is a message as somebody sees it.
@@ -79,8 +80,11 @@ type Harness struct {
 	Lost       func() // takes the channel away
 	// Delete takes a message away, as a member may.
 	Delete func(messageID string)
-	Unread func()      // takes the bot's right to read the channel
-	Chat   func(n int) // has members post n messages
+	Unread func() // takes the bot's right to read the channel
+	// Private gives what a member was written in private, and the member's id.
+	Private func(user string) (id string, all []Shown)
+	Deaf    func(user string) // has the member take no more of that
+	Chat    func(n int)       // has members post n messages
 }
 
 // Script is an Answerer that does as it is told.
@@ -130,6 +134,8 @@ func Run(t *testing.T, start func(t *testing.T, a Answerer) Harness) {
 		{"an edit changes the message in place", edits},
 		{"an edit of what is not there is missing", editsMissing},
 		{"whether a message arrived can be asked", asking},
+		{"a member is written to in private", writingInPrivate},
+		{"whether a place is open again can be asked", knocking},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			s := NewScript()

@@ -54,6 +54,16 @@ func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
 	return err
 }
 
+// Admits reports whether the bot may post in a channel, and an error when Discord
+// did not say.
+func (c *Client) Admits(ctx context.Context, workspace, channel string) (bool, error) {
+	err := c.canPost(ctx, workspace, channel)
+	if errors.Is(err, errUnsure) {
+		return false, err
+	}
+	return err == nil, nil
+}
+
 func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
 	if !snowflake(channel) || !snowflake(workspace) {
 		return errForeign

@@ -68,6 +68,7 @@ type Client struct {
 	// latePause is how long the second try of a late answer waits.
 	latePause time.Duration
 	errands   errands
+	directs   directs
 	ahead     atomic.Int64 // how far Discord's clock is ahead of ours, in nanoseconds
 
 	mu       sync.Mutex

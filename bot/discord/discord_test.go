@@ -145,6 +145,13 @@ func harness(c *Client, d *sandbox.Discord) bottest.Harness {
 		Lost: func() { d.DeleteChannel(channel) },
 
 		Delete: func(id string) { d.DeleteMessage(channel, id) },
+		Private: func(user string) (id string, all []bottest.Shown) {
+			for _, m := range d.DirectMessages(user) {
+				all = append(all, shown(m, true, false))
+			}
+			return d.MemberID(user), all
+		},
+		Deaf:   func(user string) { d.CloseDirect(user) },
 		Unread: func() { d.ForbidHistory(true) },
 		Chat:   func(n int) { d.Chat(channel, n) },
 	}

@@ -15,6 +15,13 @@ import (
 
 const codeMissingAccess = 50001
 
+// A member may take no direct messages from members of a server, or have blocked
+// the bot.
+const (
+	codeClosedToDirect = 50007
+	codeBlocked        = 50278
+)
+
 // closedCodes are the codes of Discord's errors that say the place takes no
 // messages from the bot, with what to do about it:
 // https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
@@ -61,6 +68,8 @@ func failure(a answer) *notify.Failure {
 		f.Kind, f.Scope, f.After = notify.Throttled, notify.ScopePlatform, untilMended
 	case isClosed:
 		f.Kind, f.Reason = notify.Gone, closed
+	case e.Code == codeClosedToDirect || e.Code == codeBlocked:
+		f.Kind, f.Reason = notify.Permanent, "the member takes no direct messages from the bot"
 	case isJSON && (a.status == http.StatusBadRequest || a.status == http.StatusRequestEntityTooLarge):
 		f.Kind, f.Reason = notify.Permanent, "Discord refuses the message: "+cmp.Or(detail(e.Errors), e.Message, "it does not say why")
 	case a.status < http.StatusBadRequest:

@@ -18,6 +18,13 @@ import (
 // Pictures go with it where the bot may attach files, and are left out where it
 // may not. Any error is a *notify.Failure.
 func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (notify.Receipt, error) {
+	if user, private := member(e); private {
+		channel, f := c.direct(ctx, user)
+		if f != nil {
+			return notify.Receipt{}, f
+		}
+		e.Channel = channel
+	}
 	if !snowflake(e.Channel) {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Discord's"}
 	}

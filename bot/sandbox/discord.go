@@ -44,8 +44,10 @@ type Discord struct {
 
 type discordChannel struct {
 	id, name string
-	denied   bool // the bot may not see it
-	fileless bool // the bot may not attach files
+	denied   bool   // the bot may not see it
+	fileless bool   // the bot may not attach files
+	direct   string // the member whose direct messages these are, or empty
+	deaf     bool   // who takes none
 	messages []*discordMessage
 	posts    []time.Time // within the route's window
 }

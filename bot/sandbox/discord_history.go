@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // ForbidHistory takes the bot's permission Read Message History in every channel,
@@ -78,7 +77,7 @@ func (d *Discord) Chat(channel string, n int) {
 	c, there := d.channels[channel]
 	for i := 0; there && i < n; i++ {
 		m := &discordMessage{author: "ada"}
-		m.Message = Message{ID: d.nextID(), Channel: c.id, Author: "ada", Text: "hello", At: time.Now()}
+		m.Message = Message{ID: d.nextID(), Channel: c.id, Author: "ada", Text: "hello", At: d.s.now()}
 		c.messages = append(c.messages, m)
 	}
 }

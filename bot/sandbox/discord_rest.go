@@ -16,6 +16,7 @@ func (d *Discord) routes() {
 	api.HandleFunc("GET /gateway", d.getGateway)
 	api.HandleFunc("GET /gateway/bot", d.getGateway)
 	api.HandleFunc("GET /users/@me", d.getMe)
+	api.HandleFunc("POST /users/@me/channels", d.postDirect)
 	api.HandleFunc("GET /applications/@me", d.getApplication)
 	api.HandleFunc("GET /oauth2/applications/@me", d.getApplication)
 	api.HandleFunc("GET /applications/{app}/commands", d.getCommands)
@@ -161,7 +162,7 @@ func (d *Discord) readMessage(w http.ResponseWriter, r *http.Request, channel st
 
 func (d *Discord) postMessage(w http.ResponseWriter, r *http.Request) {
 	c, ok := d.channel(w, r)
-	if !ok {
+	if !ok || d.refusesDirect(w, c) {
 		return
 	}
 	body, ok := d.readMessage(w, r, c.id)

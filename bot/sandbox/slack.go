@@ -34,9 +34,11 @@ type Slack struct {
 	limited                       bool
 	files                         map[string]*slackFile
 	uploads                       int
-	stuck                         bool // no file becomes usable
-	fileless                      bool // the app lacks the scope to upload
-	unread                        bool // the app lacks the scopes to read channels
+	stuck                         bool              // no file becomes usable
+	fileless                      bool              // the app lacks the scope to upload
+	unread                        bool              // the app lacks the scopes to read channels
+	directs                       map[string]string // channels of direct messages, by member
+	tabClosed                     bool              // the app takes no direct messages
 }
 
 type slackChannel struct {

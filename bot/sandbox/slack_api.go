@@ -163,7 +163,10 @@ func (k *Slack) postMessage(args arguments) (map[string]any, *refused) {
 		return nil, no
 	}
 	k.mu.Lock()
-	c, no := k.open(args.text("channel"))
+	c, no := k.directTo(args.text("channel"), args.text(callingTeam))
+	if c == nil && no == nil {
+		c, no = k.open(args.text("channel"))
+	}
 	if no != nil {
 		k.mu.Unlock()
 		return nil, no

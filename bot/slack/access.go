@@ -27,6 +27,16 @@ func (c *Client) CanPost(ctx context.Context, workspace, channel string) error {
 	return err
 }
 
+// Admits reports whether the app may post in a channel, and an error when Slack did
+// not say.
+func (c *Client) Admits(ctx context.Context, workspace, channel string) (bool, error) {
+	err := c.canPost(ctx, workspace, channel)
+	if errors.Is(err, errUnsure) {
+		return false, err
+	}
+	return err == nil, nil
+}
+
 func (c *Client) canPost(ctx context.Context, workspace, channel string) error {
 	if team := c.ourTeam(); !channelID(channel) || workspace == "" || team != "" && workspace != team {
 		return errors.New("that is no channel of this workspace.")

@@ -123,8 +123,14 @@ func length(s string) int {
 }
 
 // channelID reports whether s has the form of a channel's id.
-func channelID(s string) bool {
-	if len(s) < 2 || len(s) > 20 || strings.IndexByte("CGD", s[0]) < 0 {
+func channelID(s string) bool { return hasForm(s, "CGD") }
+
+// memberID reports whether s has the form of a member's id.
+func memberID(s string) bool { return hasForm(s, "UW") }
+
+// hasForm reports whether s is one of the letters and then capitals and digits.
+func hasForm(s, letters string) bool {
+	if len(s) < 2 || len(s) > 20 || strings.IndexByte(letters, s[0]) < 0 {
 		return false
 	}
 	for _, r := range s {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 
 	"sparkbot/notify"
@@ -19,7 +20,11 @@ const eventType = "sparkbot_delivery"
 // has them ready in time, and are left out where it has not. Any error is a
 // *notify.Failure.
 func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (notify.Receipt, error) {
-	if !channelID(e.Channel) {
+	user, private := strings.CutPrefix(e.Channel, "@")
+	if private {
+		e.Channel = user
+	}
+	if private && !memberID(user) || !private && !channelID(e.Channel) {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Slack's"}
 	}
 	content, shown := c.illustrated(ctx, e.Workspace, b, c.pictureWait)

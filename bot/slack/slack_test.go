@@ -147,6 +147,13 @@ func harness(c *Client, k *sandbox.Slack) bottest.Harness {
 		Lost: func() { k.Archive(channel) },
 
 		Delete: func(id string) { k.DeleteMessage(channel, id) },
+		Private: func(user string) (id string, all []bottest.Shown) {
+			for _, m := range k.DirectMessages(user) {
+				all = append(all, shown(m, true, false))
+			}
+			return k.MemberID(user), all
+		},
+		Deaf:   func(_ string) { k.CloseMessagesTab() },
 		Unread: func() { k.ForbidHistory(true) },
 		Chat:   func(n int) { k.Chat(channel, n) },
 	}

@@ -24,10 +24,15 @@ type bodyKey struct {
 	kind     store.DeliveryKind
 	move     int64
 	revision int64
+	delivery int64 // of a message that no other place gets
 }
 
 func keyOf(c store.Claimed) bodyKey {
-	return bodyKey{kind: c.Kind, move: c.MoveID, revision: c.Revision}
+	k := bodyKey{kind: c.Kind, move: c.MoveID, revision: c.Revision}
+	if c.Kind == store.DeliveryNotice {
+		k.delivery = c.ID
+	}
+	return k
 }
 
 // body is one encoded message, or the final reason why it cannot be encoded.

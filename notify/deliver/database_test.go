@@ -147,7 +147,7 @@ func TestFailuresAreKeptWithTheirReason(t *testing.T) {
 		until(w, events, store.OutcomeSent)
 		stop()
 		for channel, want := range map[string][]string{
-			"gone":    {"failed 1: the channel was deleted", "cancelled 0: the place is gone: the channel was deleted"},
+			"gone":    {"held 1: the place is gone: the channel was deleted", "held 0: the place is gone: the channel was deleted"},
 			"refused": {"failed 1: the message was  refused \uFFFD", "failed 1: the message was  refused \uFFFD"},
 			"flaky":   {"sent 2: ", "sent 1: "},
 		} {

@@ -71,6 +71,9 @@ func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, c
 	case notify.Missing: // whoever deleted the message does not want it again
 		return settle(c, store.OutcomeCancelled, now, reason)
 	case notify.Gone:
+		if c.Kind == store.DeliveryNotice { // a member who cannot be told is no place that is gone
+			return settle(c, store.OutcomeFailed, now, reason)
+		}
 		s := settle(c, store.OutcomeGone, now, reason)
 		s.Workspace = f.Scope == notify.ScopeWorkspace
 		return s

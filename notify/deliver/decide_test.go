@@ -179,6 +179,11 @@ func TestDecide(t *testing.T) {
 			want: store.Settlement{Outcome: store.OutcomeGone, Reason: no},
 		},
 		{
+			name: "a member who cannot be told is no place", err: failure(notify.Gone, 0),
+			edit: func(c *store.Claimed) { c.Kind = store.DeliveryNotice },
+			want: store.Settlement{Outcome: store.OutcomeFailed, Reason: no},
+		},
+		{
 			name: "a failure without words gives its cause",
 			err:  &notify.Failure{Kind: notify.Permanent, Err: errors.New("bad\x00 \xffbytes")},
 			want: store.Settlement{Outcome: store.OutcomeFailed, Reason: "permanent: : bad \uFFFDbytes"},

@@ -158,8 +158,11 @@ func (q *fakeQueue) apply(c *store.Claimed, s store.Settlement) {
 		c.State, c.DueAt = store.StateHeld, s.DueAt
 	case store.OutcomeCancelled:
 		c.State = store.StateCancelled
-	case store.OutcomeFailed, store.OutcomeGone:
+	case store.OutcomeFailed:
 		c.State = store.StateFailed
+		c.Attempt++
+	case store.OutcomeGone:
+		c.State = store.StateHeld
 		c.Attempt++
 	}
 	if s.Outcome != store.OutcomeGone {
@@ -169,7 +172,7 @@ func (q *fakeQueue) apply(c *store.Claimed, s store.Settlement) {
 		if other.PlaceID == c.PlaceID {
 			other.Place.DisabledAt = s.At
 			if other.State == store.StateWaiting || other.State == store.StateHeld {
-				other.State = store.StateCancelled
+				other.State = store.StateHeld
 			}
 		}
 	}
@@ -200,7 +203,9 @@ type fakeLibrary struct {
 	mu    sync.Mutex
 	reads int
 	err   error
-	taken map[int64]bool // moves that were taken back
+	taken map[int64]bool   // moves that were taken back
+	gone  []store.Place    // of the member ada
+	told  []store.Delivery // to ada
 }
 
 func (l *fakeLibrary) Move(_ context.Context, id int64) (store.Move, error) {
@@ -223,6 +228,22 @@ func (l *fakeLibrary) Project(context.Context, int64) (store.Project, error) {
 
 func (l *fakeLibrary) Pulse(_ context.Context, ids ...int64) (map[int64][]store.Move, error) {
 	return map[int64][]store.Move{ids[0]: {{ID: 1, ProjectID: ids[0], OccurredAt: time.Now().Add(-time.Hour)}}}, nil
+}
+
+func (l *fakeLibrary) Place(_ context.Context, id int64) (store.Place, error) {
+	return store.Place{ID: id, Platform: store.Slack, Workspace: "w1", Channel: "@ada"}, nil
+}
+
+func (l *fakeLibrary) GoneOf(context.Context, store.Platform, string, string, int) ([]store.Place, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.gone, nil
+}
+
+func (l *fakeLibrary) Deliveries(context.Context, int64, int) ([]store.Delivery, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.told, nil
 }
 
 // post is what a fakeSender was asked to post.

@@ -24,8 +24,9 @@ type Queue interface {
 	NextDue(ctx context.Context, now time.Time) (time.Time, bool, error)
 }
 
-// Library is where the facts of an alert are read.
+// Library is where the facts of a message are read.
 type Library interface {
+	Absences
 	Move(ctx context.Context, id int64) (store.Move, error)
 	Project(ctx context.Context, id int64) (store.Project, error)
 	Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error)

@@ -82,7 +82,7 @@ func TestAPlaceThatIsGoneHearsNoMore(t *testing.T) {
 		if n := len(s.sent("")); n != 1 {
 			t.Errorf("a place that is gone was written to %d times", n)
 		}
-		if c := q.get(1); c.State != store.StateFailed || c.Reason != "the channel was deleted" {
+		if c := q.get(1); c.State != store.StateHeld || c.Reason != "the channel was deleted" {
 			t.Errorf("the delivery is %s for %q", c.State, c.Reason)
 		}
 		if len(events) != 1 || events[0].Failure.Kind != notify.Gone || events[0].Place.Channel != "c1" {

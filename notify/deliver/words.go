@@ -35,6 +35,8 @@ func words(ctx context.Context, l Library, c store.Claimed, now time.Time) (noti
 		return alert(ctx, l, c.MoveID, now)
 	case store.DeliveryEdit:
 		return edited(ctx, l, c.MoveID, now)
+	case store.DeliveryNotice:
+		return absences(ctx, l, c.Delivery, now)
 	default:
 		return notify.Message{}, errUnknownKind
 	}

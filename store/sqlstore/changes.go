@@ -109,7 +109,7 @@ func (s *Store) lockChange(ctx context.Context, tx *sqlx.Tx, id int64) (cursor i
 // place to begin after, $2 slug, $3 category, $4 tags as JSON, $5 events, $6 the
 // time of the change.
 const matching = `FROM subscriptions s JOIN places p ON p.id = s.place_id
-	WHERE s.place_id > $1 AND p.disabled_at IS NULL AND s.since <= $6 AND (s.events & CAST($5 AS integer)) <> 0
+	WHERE s.place_id > $1 AND s.since <= $6 AND (s.events & CAST($5 AS integer)) <> 0
 	AND NOT {contains s.except_, $2}
 	AND ((s.kind = 'everything') OR (s.kind = 'project' AND s.value = $2)
 		OR (s.kind = 'category' AND lower(s.value) = lower($3))
@@ -143,20 +143,30 @@ func (s *Store) oweAll(ctx context.Context, tx *sqlx.Tx, e store.Expansion, curs
 }
 
 // owe inserts one delivery for each place of the chunk that has none for this
-// move yet, with the roles of all its matching subscriptions.
+// move yet, with the roles of all its matching subscriptions. What a place that is
+// gone would hear is held for its return.
 func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) (int, error) {
 	roles := "coalesce(jsonb_agg(DISTINCT s.role) FILTER (WHERE s.role <> ''), '[]')"
 	if s.dialect.name == onSQLite.name {
 		roles = "json_group_array(DISTINCT s.role) FILTER (WHERE s.role <> '')"
 	}
-	result, err := tx.ExecContext(ctx, s.dialect.sql(`INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at)
-		SELECT s.place_id, min(p.platform), 'alert', $8, CAST($9 AS bigint), `+roles+`, $10, $11 `+matching+` AND s.place_id <= $7
+	key := fmt.Sprintf("move:%d", e.Change.Move.ID)
+	newest, err := s.newest(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	result, err := tx.ExecContext(ctx, s.dialect.sql(`INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at, state, held, parked, reason)
+		SELECT s.place_id, min(p.platform), 'alert', $8, CAST($9 AS bigint), `+roles+`, $10, $11, `+whileGone+` `+matching+` AND s.place_id <= $7
 		GROUP BY s.place_id ORDER BY s.place_id ON CONFLICT (place_id, key) DO NOTHING`),
-		append(s.matchArgs(e, cursor), upTo, fmt.Sprintf("move:%d", e.Change.Move.ID), e.Change.Move.ID,
+		append(s.matchArgs(e, cursor), upTo, key, e.Change.Move.ID,
 			s.dialect.stamp(e.Now), s.dialect.stamp(e.GiveUpAt))...)
 	if err != nil {
 		return 0, err
 	}
 	n, err := result.RowsAffected()
-	return int(n), err
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	again, err := s.dropKnown(ctx, tx, newest, key)
+	return int(n) - again, err
 }

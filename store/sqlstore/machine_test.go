@@ -83,7 +83,8 @@ func (m *machine) enqueue(rt *rapid.T) {
 	for range rapid.IntRange(1, 4).Draw(rt, "count") {
 		m.keys++
 		d := store.Delivery{
-			PlaceID: rapid.SampledFrom(m.places).Draw(rt, "place"), Kind: store.DeliveryTest, Key: fmt.Sprintf("test:%d", m.keys),
+			PlaceID: rapid.SampledFrom(m.places).Draw(rt, "place"), Key: fmt.Sprintf("key:%d", m.keys),
+			Kind:  rapid.SampledFrom([]store.DeliveryKind{store.DeliveryAlert, store.DeliveryTest}).Draw(rt, "kind"),
 			DueAt: m.now, GiveUpAt: m.now.Add(time.Hour), State: store.StateWaiting, Rank: rapid.IntRange(store.RankNews, store.RankDigest).Draw(rt, "rank"),
 		}
 		stored, added, err := m.w.DB.Enqueue(m.w.T.Context(), d)
@@ -154,19 +155,25 @@ func (m *machine) apply(d *store.Delivery, outcome store.Outcome, due time.Time)
 	case store.OutcomeFailed:
 		d.State, d.Attempt = store.StateFailed, d.Attempt+1
 	case store.OutcomeGone:
-		d.State, d.Attempt = store.StateFailed, d.Attempt+1
+		d.State, d.Attempt, d.DueAt = store.StateHeld, d.Attempt+1, d.LeaseUntil
 		m.gone[d.PlaceID] = true
-		m.cancel(d.PlaceID)
+		for _, d := range m.unsent(d.PlaceID) {
+			d.State = store.StateHeld
+			if d.Kind != store.DeliveryAlert {
+				d.State = store.StateCancelled
+			}
+		}
 	}
 }
 
-// cancel ends what is owed to a place and not being sent.
-func (m *machine) cancel(place int64) {
+// unsent is what is owed to a place and not being sent.
+func (m *machine) unsent(place int64) (all []*store.Delivery) {
 	for _, d := range m.all {
 		if d.PlaceID == place && (d.State == store.StateWaiting || d.State == store.StateHeld) {
-			d.State = store.StateCancelled
+			all = append(all, d)
 		}
 	}
+	return all
 }
 
 func (m *machine) wait(rt *rapid.T) {
@@ -187,12 +194,16 @@ func (m *machine) unmute(rt *rapid.T) {
 
 func (m *machine) enable(rt *rapid.T) {
 	place := rapid.SampledFrom(m.places).Draw(rt, "place")
-	if err := m.w.DB.EnablePlace(m.w.T.Context(), place); err != nil {
+	if err := m.w.DB.EnablePlace(m.w.T.Context(), place, m.now); err != nil {
 		rt.Fatal(err)
 	}
 	if m.gone[place] {
-		m.cancel(place)
 		delete(m.gone, place)
+		for _, d := range m.unsent(place) {
+			if d.Kind == store.DeliveryAlert {
+				d.State, d.DueAt, d.Attempt = store.StateHeld, m.now, 0
+			}
+		}
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jmoiron/sqlx"
-
 	"sparkbot/store"
 )
 
@@ -18,6 +16,8 @@ type placeRow struct {
 	Channel        string `db:"channel"`
 	DisabledAt     moment `db:"disabled_at"`
 	DisabledReason string `db:"disabled_reason"`
+	GoneAt         moment `db:"gone_at"`
+	ProbeAt        moment `db:"probe_at"`
 	QuietFrom      int    `db:"quiet_from"`
 	QuietTo        int    `db:"quiet_to"`
 	QuietZone      string `db:"quiet_zone"`
@@ -25,17 +25,18 @@ type placeRow struct {
 	CreatedAt      moment `db:"created_at"`
 }
 
-const placeColumns = "id, platform, workspace, channel, disabled_at, disabled_reason, quiet_from, quiet_to, quiet_zone, quiet_catch_up, created_at"
+const placeColumns = "id, platform, workspace, channel, disabled_at, disabled_reason, gone_at, probe_at, quiet_from, quiet_to, quiet_zone, quiet_catch_up, created_at"
 
 // joinedPlace are the columns of place p for a row that holds it as "place".
 const joinedPlace = `p.id AS "place.id", p.platform AS "place.platform", p.workspace AS "place.workspace", p.channel AS "place.channel",
-	p.disabled_at AS "place.disabled_at", p.disabled_reason AS "place.disabled_reason", p.quiet_from AS "place.quiet_from",
+	p.disabled_at AS "place.disabled_at", p.disabled_reason AS "place.disabled_reason", p.gone_at AS "place.gone_at",
+	p.probe_at AS "place.probe_at", p.quiet_from AS "place.quiet_from",
 	p.quiet_to AS "place.quiet_to", p.quiet_zone AS "place.quiet_zone", p.quiet_catch_up AS "place.quiet_catch_up", p.created_at AS "place.created_at"`
 
 func (r placeRow) place() store.Place {
 	return store.Place{
 		ID: r.ID, Platform: store.Platform(r.Platform), Workspace: r.Workspace, Channel: r.Channel,
-		DisabledAt: r.DisabledAt.Time, DisabledReason: r.DisabledReason,
+		DisabledAt: r.DisabledAt.Time, DisabledReason: r.DisabledReason, GoneAt: r.GoneAt.Time, ProbeAt: r.ProbeAt.Time,
 		Quiet:     store.Quiet{From: r.QuietFrom, To: r.QuietTo, Zone: r.QuietZone, CatchUp: r.QuietCatchUp},
 		CreatedAt: r.CreatedAt.Time,
 	}
@@ -53,33 +54,6 @@ func (s *Store) EnsurePlace(ctx context.Context, p store.Place) (store.Place, er
 		return store.Place{}, fmt.Errorf("store the place: %w", explain(err))
 	}
 	return row.place(), nil
-}
-
-// EnablePlace lets a place hear again. What it missed stays cancelled, and so
-// does what was on its way to it when it was found to be gone.
-func (s *Store) EnablePlace(ctx context.Context, id int64) error {
-	err := s.within(ctx, func(tx *sqlx.Tx) error {
-		if err := s.holdPlace(ctx, tx, id); err != nil {
-			return err
-		}
-		var gone moment
-		err := tx.GetContext(ctx, &gone, "SELECT disabled_at FROM places WHERE id = $1", id)
-		if errors.Is(err, sql.ErrNoRows) || (err == nil && gone.IsZero()) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.cancel(ctx, tx, id, s.dialect.stamp(gone.Time), "the place was gone"); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, "UPDATE places SET disabled_at = NULL, disabled_reason = '', with_workspace = false WHERE id = $1", id)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("enable place %d: %w", id, err)
-	}
-	return nil
 }
 
 // PlaceAt gives store.ErrNotFound when no place has the address.

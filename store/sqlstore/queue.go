@@ -55,11 +55,17 @@ func (r deliveryRow) delivery() store.Delivery {
 	return d
 }
 
-// Enqueue stores a delivery unless its place has one with the same key. It gives
-// the stored one, and whether that is new.
+// Enqueue stores a delivery unless its place has one with the same key, or had one
+// that was pruned. It gives the stored one, which has no id when it was pruned, and
+// whether that is new.
 func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Delivery, added bool, err error) {
 	var row deliveryRow
+	pruned := 0
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
+		newest, err := s.newest(ctx, tx)
+		if err != nil {
+			return err
+		}
 		result, err := tx.ExecContext(ctx, `INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at, edition_id, rank)
 			SELECT p.id, p.platform, $2, $3, $4, $5, $6, $7, $8, $9 FROM places p WHERE p.id = $1 ON CONFLICT (place_id, key) DO NOTHING`,
 			d.PlaceID, string(d.Kind), d.Key, d.MoveID, array(d.Roles), s.dialect.stamp(d.DueAt), s.dialect.stamp(d.GiveUpAt), d.EditionID, d.Rank)
@@ -70,9 +76,15 @@ func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Del
 		if err != nil {
 			return err
 		}
-		added = n > 0
+		if pruned, err = s.dropKnown(ctx, tx, newest, d.Key); err != nil {
+			return err
+		}
+		added = n > 0 && pruned == 0
 		if err := s.announce(ctx, tx); err != nil {
 			return err
+		}
+		if pruned > 0 {
+			return nil
 		}
 		return tx.GetContext(ctx, &row, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.place_id = $1 AND d.key = $2", d.PlaceID, d.Key)
 	})
@@ -81,6 +93,10 @@ func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Del
 	}
 	if err != nil {
 		return store.Delivery{}, false, fmt.Errorf("store the delivery: %w", explain(err))
+	}
+	if pruned > 0 {
+		d.ID, d.State = 0, store.StateSent
+		return d, false, nil
 	}
 	s.wake()
 	return row.delivery(), added, nil

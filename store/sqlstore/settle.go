@@ -108,7 +108,9 @@ func (s *Store) settlement(o store.Settlement) settlement {
 		row.State, row.Attempt, row.At = string(store.StateSent), 1, s.dialect.json(o.At)
 	case store.OutcomeCancelled:
 		row.State, row.At = string(store.StateCancelled), s.dialect.json(o.At)
-	default: // failed or gone
+	case store.OutcomeGone: // disable decides what is not kept
+		row.State, row.Attempt = string(store.StateHeld), 1
+	default:
 		row.State, row.Attempt, row.At = string(store.StateFailed), 1, s.dialect.json(o.At)
 	}
 	return row
@@ -137,21 +139,4 @@ func (s *Store) settleQuery() string {
 		give_up_at = coalesce(x.give_up_at, deliveries.give_up_at), unsure_at = coalesce(deliveries.unsure_at, x.unsure_at), message_id = x.message_id, reason = x.reason, settled_at = x.at,
 		revision = CASE WHEN x.shown > 0 THEN x.shown ELSE deliveries.revision END, parked = false
 		FROM ` + from + ` WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending' RETURNING deliveries.id, deliveries.place_id`
-}
-
-// disable marks a place as gone and cancels what it is still owed.
-func (s *Store) disable(ctx context.Context, tx *sqlx.Tx, place int64, o store.Settlement) error {
-	at := s.dialect.stamp(o.At)
-	if _, err := tx.ExecContext(ctx, "UPDATE places SET disabled_at = $2, disabled_reason = $3, with_workspace = $4 WHERE id = $1 AND disabled_at IS NULL",
-		place, at, o.Reason, o.Workspace); err != nil {
-		return err
-	}
-	return s.cancel(ctx, tx, place, at, "the place is gone: "+o.Reason)
-}
-
-// cancel ends what a place is owed and nobody is sending.
-func (s *Store) cancel(ctx context.Context, tx *sqlx.Tx, place int64, at any, reason string) error {
-	_, err := tx.ExecContext(ctx, "UPDATE deliveries SET state = 'cancelled', parked = false, reason = $3, settled_at = $2 WHERE place_id = $1 AND "+
-		open+" AND state <> 'sending'", place, at, reason)
-	return err
 }

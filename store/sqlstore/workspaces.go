@@ -10,22 +10,20 @@ import (
 	"sparkbot/store"
 )
 
-// CloseWorkspace disables every place of a workspace, cancels what they are
-// owed, and says how many there were. OpenWorkspace brings back just these.
+// CloseWorkspace disables every place of a workspace, holds what they are owed,
+// and says how many there were. OpenWorkspace brings back just these.
 func (s *Store) CloseWorkspace(ctx context.Context, w store.Workspace, at time.Time, reason string) (int, error) {
 	var ids []int64
 	err := s.within(ctx, func(tx *sqlx.Tx) (err error) {
 		if ids, err = s.placesOf(ctx, tx, w, "disabled_at IS NULL"); err != nil || len(ids) == 0 {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE places SET disabled_at = $2, disabled_reason = $3, with_workspace = true
-			WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`), array(ids), s.dialect.stamp(at), reason); err != nil {
+		if _, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE places SET disabled_at = $2, disabled_reason = $3, gone_at = $2, probe_at = $4, with_workspace = true
+			WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`),
+			array(ids), s.dialect.stamp(at), reason, s.dialect.stamp(store.NextProbe(at, at))); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET state = 'cancelled', parked = false, reason = $3, settled_at = $2
-			WHERE place_id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) AND `+open+` AND state <> 'sending'`),
-			array(ids), s.dialect.stamp(at), "the place is gone: "+reason)
-		return err
+		return s.keep(ctx, tx, ids, at, reason)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("close workspace %s: %w", w.ID, err)
@@ -34,26 +32,23 @@ func (s *Store) CloseWorkspace(ctx context.Context, w store.Workspace, at time.T
 }
 
 // OpenWorkspace lets the places hear again that CloseWorkspace disabled, and
-// says how many. What they missed stays cancelled.
+// says how many. What each of them missed becomes due, as one catch-up.
 func (s *Store) OpenWorkspace(ctx context.Context, w store.Workspace) (int, error) {
 	var ids []int64
 	err := s.within(ctx, func(tx *sqlx.Tx) (err error) {
 		if ids, err = s.placesOf(ctx, tx, w, "with_workspace"); err != nil || len(ids) == 0 {
 			return err
 		}
-		// What was on its way when the workspace went is ended as of then.
-		if _, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET state = 'cancelled', parked = false, reason = 'the place was gone',
-			settled_at = (SELECT p.disabled_at FROM places p WHERE p.id = deliveries.place_id)
-			WHERE place_id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) AND `+open+` AND state <> 'sending'`), array(ids)); err != nil {
+		var now moment
+		if err := tx.GetContext(ctx, &now, s.dialect.sql("SELECT {now}")); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, s.dialect.sql(`UPDATE places SET disabled_at = NULL, disabled_reason = '', with_workspace = false, probe_at = NULL
-			WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`), array(ids))
-		return err
+		return s.reopen(ctx, tx, ids, now.Time, ", gone_at = NULL")
 	})
 	if err != nil {
 		return 0, fmt.Errorf("open workspace %s: %w", w.ID, err)
 	}
+	s.wake()
 	return len(ids), nil
 }
 

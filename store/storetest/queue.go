@@ -108,36 +108,6 @@ func leasesPassOn(t *testing.T, w *World) {
 	}
 }
 
-func placesGoAndReturn(t *testing.T, w *World) {
-	p := owing(w)
-	w.Settle(w.Claim(w.Now, 1)[0], store.OutcomeGone, func(s *store.Settlement) { s.Reason = "the channel was archived" })
-	gone, err := w.DB.PlaceAt(t.Context(), p.Platform, p.Workspace, p.Channel)
-	if err != nil || !gone.Disabled() || gone.DisabledReason != "the channel was archived" {
-		t.Fatalf("the place is %+v (%v)", gone, err)
-	}
-	if claimed := w.Claim(w.Now.Add(time.Hour), 10); len(claimed) != 0 {
-		t.Errorf("a place that is gone is still sent %d", len(claimed))
-	}
-	w.Move("session", "unheard")
-	if n := w.Tell(store.Moves); n != 0 {
-		t.Errorf("a place that is gone is owed %d more", n)
-	}
-	if err := w.DB.EnablePlace(t.Context(), p.ID); err != nil {
-		t.Fatal(err)
-	}
-	if claimed := w.Claim(w.Now.Add(time.Hour), 10); len(claimed) != 0 {
-		t.Errorf("what it missed floods it with %d", len(claimed))
-	}
-	w.Move("session", "heard again")
-	if n := w.Tell(store.Moves); n != 1 {
-		t.Errorf("after its return it is owed %d", n)
-	}
-	deliveries, err := w.DB.Deliveries(t.Context(), p.ID, 10)
-	if err != nil || len(deliveries) != 4 || deliveries[3].State != store.StateFailed || deliveries[2].State != store.StateCancelled {
-		t.Errorf("its deliveries are %+v (%v)", deliveries, err)
-	}
-}
-
 func mutesHold(t *testing.T, w *World) {
 	p := owing(w)
 	until := w.Now.Add(time.Hour)

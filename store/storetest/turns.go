@@ -29,27 +29,6 @@ func heldComesInOrder(t *testing.T, w *World) {
 	}
 }
 
-func goneStaysGone(t *testing.T, w *World) {
-	p := owing(w)
-	first := w.Claim(w.Now, 1)[0]
-	heir := w.Claim(w.Now.Add(20*time.Second), 1)[0]
-	w.Settle(first, store.OutcomeGone, nil) // too late: not its own any more
-	if at, err := w.DB.PlaceAt(t.Context(), p.Platform, p.Workspace, p.Channel); err != nil || at.Disabled() {
-		t.Fatalf("a worker that was fenced off disabled the place: %+v (%v)", at, err)
-	}
-	w.MustExec("UPDATE places SET disabled_at = created_at")
-	w.Settle(heir, store.OutcomeRetry, nil)
-	if due, open, err := w.DB.NextDue(t.Context(), w.Now); err != nil || open {
-		t.Errorf("a place that is gone has something due at %s (%v)", due, err)
-	}
-	if err := w.DB.EnablePlace(t.Context(), p.ID); err != nil {
-		t.Fatal(err)
-	}
-	if claimed := w.Claim(w.Now.Add(time.Hour), 10); len(claimed) != 0 {
-		t.Errorf("%d old messages come to a place that was enabled again", len(claimed))
-	}
-}
-
 func headsAreFound(t *testing.T, w *World) {
 	owing(w)
 	first := w.Claim(w.Now, 1)[0]

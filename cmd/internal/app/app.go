@@ -41,6 +41,8 @@ type App struct {
 	bot     *bot.Bot
 	fanout  *fanout.Fanout
 	worker  *deliver.Worker // nil when no platform is configured
+	prober  *deliver.Prober
+	keeper  *deliver.Keeper
 	discord *discord.Client // nil when not configured
 	slack   *slack.Client   // nil when not configured
 	server  *server         // nil when http.listen is off
@@ -130,6 +132,7 @@ func (a *App) checks() []check {
 // build wires the rooms. Nothing runs yet.
 func (a *App) build(c *config.Config, o Options) error {
 	senders := map[store.Platform]deliver.Sender{}
+	doors := map[store.Platform]deliver.Door{}
 	access := map[store.Platform]bot.Access{}
 	if c.Discord.Enabled() {
 		client, err := discord.New(discord.Options{
@@ -139,7 +142,7 @@ func (a *App) build(c *config.Config, o Options) error {
 		if err != nil {
 			return fmt.Errorf("discord: %w", err)
 		}
-		a.discord, senders[store.Discord], access[store.Discord] = client, client, client
+		a.discord, senders[store.Discord], access[store.Discord], doors[store.Discord] = client, client, client, client
 	}
 	if c.Slack.Enabled() {
 		options, err := a.slackOptions(c, o)
@@ -150,10 +153,12 @@ func (a *App) build(c *config.Config, o Options) error {
 		if err != nil {
 			return fmt.Errorf("slack: %w", err)
 		}
-		a.slack, senders[store.Slack], access[store.Slack] = client, client, client
+		a.slack, senders[store.Slack], access[store.Slack], doors[store.Slack] = client, client, client, client
 	}
 	a.bot = bot.New(a.db, bot.Options{Access: access, Now: o.Now, Log: a.log})
 	a.fanout = fanout.New(a.db, fanout.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
+	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
+	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
 	if len(senders) > 0 {
 		a.worker = deliver.New(a.db, a.db, senders, deliver.Options{Now: o.Now, Log: a.log, Sent: o.Sent})
 	}

@@ -22,6 +22,8 @@ func (a *App) Run(ctx context.Context) error {
 	noticed := make(chan struct{}, 1)
 	group.Go(func() error { return a.spread(ctx, changes, noticed) })
 	group.Go(func() error { return a.fanout.Run(ctx, noticed) })
+	group.Go(func() error { return a.prober.Run(ctx) })
+	group.Go(func() error { return a.alone("pruning").Do(ctx, a.keeper.Run) })
 	if a.worker != nil {
 		group.Go(func() error { return a.worker.Run(ctx, a.kick) })
 	}
