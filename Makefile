@@ -3,7 +3,7 @@
 GO ?= go
 BIN := $(CURDIR)/bin
 
-.PHONY: build test soak race fuzz lint tools demo clean
+.PHONY: build test soak race fuzz lint tools page demo clean
 
 build: ## the program, for this machine
 	$(GO) build -trimpath -o $(BIN)/sparkbot ./cmd/sparkbot
@@ -29,6 +29,9 @@ tools: $(BIN)/golangci-lint
 
 $(BIN)/golangci-lint: .ci/tools/go.mod
 	cd .ci/tools && $(GO) build -o $(BIN)/ tool
+
+page: ## the demo's page, built from bot/sandbox/page/src into dist; needs npm
+	cd bot/sandbox/page && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 demo: ## the main job, without any account
 	$(GO) run ./cmd/sparkbot demo

@@ -32,7 +32,8 @@ type Discord struct {
 	registrations int
 	endpoint      string // where interactions go; empty: over the gateway
 	waiting       map[string]*interaction
-	cdn           map[string][]byte // files by path
+	cdn           map[string][]byte        // files by path
+	modals        map[string]*discordModal // open ones
 	gateways      map[*gatewayConn]struct{}
 	hang          bool
 	unread        bool // the bot may not read what was posted before
@@ -56,6 +57,8 @@ type discordMessage struct {
 	Message
 	components json.RawMessage
 	user       string // who alone sees it; empty: everyone
+	by         string // who gave the command it answers; empty: nobody did
+	command    string // that command, as typed
 	author     string
 	nonce      string
 	files      []attachment
@@ -73,7 +76,7 @@ func newDiscord(s *Sandbox) *Discord {
 	d := &Discord{
 		s: s, public: public, private: private,
 		channels: map[string]*discordChannel{}, users: map[string]string{}, shown: map[string]*discordMessage{},
-		waiting: map[string]*interaction{}, cdn: map[string][]byte{}, gateways: map[*gatewayConn]struct{}{},
+		waiting: map[string]*interaction{}, modals: map[string]*discordModal{}, cdn: map[string][]byte{}, gateways: map[*gatewayConn]struct{}{},
 		globalLimit: 50, routeLimit: 5, routePer: 5 * time.Second,
 	}
 	d.app, d.bot, d.guild = d.id(), d.id(), d.id()

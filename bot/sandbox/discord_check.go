@@ -133,13 +133,15 @@ var members = map[int][]string{
 	typeGallery:   {"items"},
 	typeSeparator: {"divider", "spacing"},
 	typeContainer: {"components", "accent_color", "spoiler"},
+
+	typeStringSelect: {"custom_id", "options", "placeholder", "min_values", "max_values", "disabled", "required"},
 }
 
 // inside says what may stand in what; 0 is the message itself.
 var inside = map[int][]int{
 	0:             {typeRow, typeSection, typeText, typeGallery, typeSeparator, typeContainer},
 	typeContainer: {typeRow, typeSection, typeText, typeGallery, typeSeparator},
-	typeRow:       {typeButton},
+	typeRow:       {typeButton, typeStringSelect},
 	typeSection:   {typeText},
 }
 
@@ -171,7 +173,12 @@ func (c *componentCheck) component(path string, v map[string]any, parent int) er
 		return c.gallery(path, v)
 	case typeSection:
 		return c.section(path, v)
+	case typeStringSelect:
+		return c.menu(path, v)
 	case typeRow:
+		if list, _ := v["components"].([]any); len(list) > 1 && slices.ContainsFunc(list, isMenu) {
+			return fmt.Errorf("%s.components: a select menu stands alone in its row", path)
+		}
 		return c.children(path, v, t, 5)
 	case typeContainer:
 		if colour, ok := v["accent_color"].(float64); ok && (colour < 0 || colour > 0xFFFFFF) {
@@ -244,6 +251,36 @@ func (c *componentCheck) button(path string, v map[string]any) error {
 		return fmt.Errorf("%s.custom_id: Component custom id cannot be duplicated", path)
 	}
 	c.ids[id] = true
+	return nil
+}
+
+func isMenu(v any) bool {
+	m, _ := v.(map[string]any)
+	return m["type"] == float64(typeStringSelect)
+}
+
+func (c *componentCheck) menu(path string, v map[string]any) error {
+	id, _ := v["custom_id"].(string)
+	options, _ := v["options"].([]any)
+	placeholder, _ := v["placeholder"].(string)
+	switch {
+	case units(id) < 1 || units(id) > 100 || c.ids[id]:
+		return fmt.Errorf("%s.custom_id: Must be between 1 and 100 in length, and unique.", path)
+	case len(options) < 1 || len(options) > 25:
+		return fmt.Errorf("%s.options: Must be between 1 and 25 in length.", path)
+	case units(placeholder) > 150:
+		return fmt.Errorf("%s.placeholder: Must be 150 or fewer in length.", path)
+	}
+	c.ids[id] = true
+	for i, one := range options {
+		o, _ := one.(map[string]any)
+		label, _ := o["label"].(string)
+		value, _ := o["value"].(string)
+		about, _ := o["description"].(string)
+		if units(label) < 1 || units(label) > 100 || units(value) < 1 || units(value) > 100 || units(about) > 100 {
+			return fmt.Errorf("%s.options[%d]: label and value must be between 1 and 100 in length, a description at most 100.", path, i)
+		}
+	}
 	return nil
 }
 

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -129,6 +131,15 @@ type Invocation struct {
 	// Guest takes the permission Manage Server from the member, who has it
 	// otherwise.
 	Guest bool
+}
+
+// String is the command as Discord shows it: /sparkbot mute for:3d.
+func (inv Invocation) String() string {
+	parts := append([]string{"/" + inv.Command}, inv.Sub...)
+	for _, name := range slices.Sorted(maps.Keys(inv.Options)) {
+		parts = append(parts, name+":"+inv.Options[name])
+	}
+	return strings.Join(parts, " ")
 }
 
 // ParseInvocation reads a command as typed: /spark project:session view:moves. A

@@ -21,10 +21,26 @@ const (
 	followUpWithin    = time.Minute
 )
 
+// Types of interactions, and of the answers to them.
+const (
+	interactionCommand   = 2
+	interactionComponent = 3
+	interactionComplete  = 4
+	interactionModal     = 5
+
+	answerMessage     = 4
+	answerLater       = 5
+	answerUpdateLater = 6
+	answerUpdate      = 7
+	answerChoices     = 8
+	answerModal       = 9
+)
+
 // interaction is one that waits for its answers.
 type interaction struct {
 	channel string
 	user    string
+	command string          // as typed; empty for anything but a command
 	message *discordMessage // whose button was pressed
 	first   chan discordAnswer
 	late    chan discordBody
@@ -58,7 +74,9 @@ func (d *Discord) Run(ctx context.Context, inv Invocation) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return d.interact(ctx, 2, inv.User, inv.Channel, inv.Guest, data, nil)
+	i := d.wait(inv.User, inv.Channel, nil)
+	i.command = inv.String()
+	return d.interact(ctx, i, interactionCommand, inv.Guest, data)
 }
 
 // Complete has a member type in an option and gives what is suggested.
@@ -68,14 +86,14 @@ func (d *Discord) Complete(ctx context.Context, inv Invocation, focused string) 
 		return nil, err
 	}
 	i := d.wait(inv.User, inv.Channel, nil)
-	first, err := d.send(ctx, i, d.payload(i, 4, inv.Guest, data))
+	first, err := d.send(ctx, i, d.payload(i, interactionComplete, inv.Guest, data))
 	if err != nil {
 		return nil, err
 	}
 	var list struct {
 		Choices *[]Choice `json:"choices"`
 	}
-	if err := json.Unmarshal(first.Data, &list); err != nil || first.Type != 8 || list.Choices == nil {
+	if err := json.Unmarshal(first.Data, &list); err != nil || first.Type != answerChoices || list.Choices == nil {
 		return nil, fmt.Errorf("the answer to autocomplete has type %d and no choices", first.Type)
 	}
 	if len(*list.Choices) > 25 {
@@ -86,32 +104,52 @@ func (d *Discord) Complete(ctx context.Context, inv Invocation, focused string) 
 
 // Press has a member press a button, found by its custom_id or label.
 func (d *Discord) Press(ctx context.Context, user, messageID, button string) (Answer, error) {
-	d.mu.Lock()
-	m := d.shown[messageID]
-	for _, c := range d.channels {
-		for _, one := range c.messages {
-			if one.ID == messageID {
-				m = one
-			}
-		}
-	}
-	d.mu.Unlock()
-	if m == nil || m.user != "" && m.user != user {
-		return Answer{}, errors.New("there is no such message")
+	m, err := d.visible(user, messageID)
+	if err != nil {
+		return Answer{}, err
 	}
 	at := slices.IndexFunc(m.Buttons, func(b Button) bool { return b.Value != "" && (b.Value == button || b.Label == button) })
 	if at < 0 {
 		return Answer{}, fmt.Errorf("the message has no button %q", button)
 	}
-	return d.interact(ctx, 3, user, m.Channel, false, map[string]any{"custom_id": m.Buttons[at].Value, "component_type": 2}, m)
+	return d.interact(ctx, d.wait(user, m.Channel, m), interactionComponent, false, map[string]any{"custom_id": m.Buttons[at].Value, "component_type": typeButton})
+}
+
+// visible finds a message that a member sees.
+func (d *Discord) visible(user, id string) (*discordMessage, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := d.find(id)
+	if m == nil || m.user != "" && m.user != user {
+		return nil, errors.New("there is no such message")
+	}
+	return m, nil
+}
+
+// find finds a message, also one that a single member sees. The caller holds the
+// lock.
+func (d *Discord) find(id string) *discordMessage {
+	if m := d.shown[id]; m != nil {
+		return m
+	}
+	for _, c := range d.channels {
+		for _, m := range c.messages {
+			if m.ID == id {
+				return m
+			}
+		}
+	}
+	return nil
 }
 
 // interact sends an interaction and works out what the member sees.
-func (d *Discord) interact(ctx context.Context, kind int, user, channel string, guest bool, data map[string]any, m *discordMessage) (Answer, error) {
-	i := d.wait(user, channel, m)
+func (d *Discord) interact(ctx context.Context, i *interaction, kind int, guest bool, data map[string]any) (Answer, error) {
 	first, err := d.send(ctx, i, d.payload(i, kind, guest, data))
 	if err != nil {
 		return Answer{}, err
+	}
+	if first.Type == answerModal {
+		return d.openModal(i, first.Data)
 	}
 	var body discordBody
 	if len(first.Data) > 0 {
@@ -123,12 +161,12 @@ func (d *Discord) interact(ctx context.Context, kind int, user, channel string, 
 		}
 	}
 	var there []attachment
-	if m != nil && (first.Type == 6 || first.Type == 7) {
-		there = m.files
+	if i.message != nil && (first.Type == answerUpdateLater || first.Type == answerUpdate) {
+		there = i.message.files
 	}
 	switch first.Type {
-	case 4, 7:
-	case 5, 6:
+	case answerMessage, answerUpdate:
+	case answerLater, answerUpdateLater:
 		i.private = body.Flags&flagEphemeral != 0
 		select {
 		case body = <-i.late:
@@ -144,10 +182,10 @@ func (d *Discord) interact(ctx context.Context, kind int, user, channel string, 
 		return Answer{}, fmt.Errorf("an answer of type %d", first.Type)
 	}
 	if err := body.check(there...); err != nil {
-		d.s.publish(Event{Platform: "discord", Kind: EventRefused, Channel: channel, Text: err.Error()})
+		d.s.publish(Event{Platform: "discord", Kind: EventRefused, Channel: i.channel, Text: err.Error()})
 		return Answer{}, err
 	}
-	return d.show(i, body, first.Type == 6 || first.Type == 7)
+	return d.show(i, body, first.Type == answerUpdateLater || first.Type == answerUpdate)
 }
 
 // show puts an answer where the member sees it.
@@ -166,6 +204,7 @@ func (d *Discord) show(i *interaction, body discordBody, update bool) (Answer, e
 		private = m.user != ""
 	default:
 		m = d.message(c, body)
+		m.by, m.command = i.user, i.command
 		if private {
 			m.user = i.user
 			d.shown[m.ID] = m

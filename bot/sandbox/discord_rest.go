@@ -275,6 +275,7 @@ func (d *Discord) patchMessage(w http.ResponseWriter, r *http.Request) {
 	nonce := m.Nonce // an edit has none of its own
 	d.fill(m, body)
 	m.Nonce = nonce
+	m.Edited = d.s.now()
 	wire, text := d.wire(m), m.Text
 	d.mu.Unlock()
 	answerJSON(w, http.StatusOK, wire)

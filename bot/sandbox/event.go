@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -12,6 +13,7 @@ const (
 	EventDeleted  = "deleted"  // it was taken away
 	EventAnswered = "answered" // a member got an answer
 	EventRefused  = "refused"  // a request of the bot was refused
+	EventTold     = "told"     // whoever runs the sandbox has news for the page
 )
 
 // Event is something that happened on one of the platforms.
@@ -22,6 +24,8 @@ type Event struct {
 	Channel   string    `json:"channel"`
 	MessageID string    `json:"message_id"`
 	Text      string    `json:"text"`
+	// Data is what Tell was given.
+	Data json.RawMessage `json:"data,omitempty"`
 }
 
 // listenerBuffer is how many events one listener may be behind before it misses
@@ -41,6 +45,14 @@ func (s *Sandbox) Events(ctx context.Context) <-chan Event {
 		close(c)
 	})
 	return c
+}
+
+// Tell hands news of the program around the sandbox to the page. data is anything
+// that encodes as JSON.
+func (s *Sandbox) Tell(data any) {
+	if text, err := json.Marshal(data); err == nil {
+		s.publish(Event{Kind: EventTold, Data: text})
+	}
 }
 
 // publish tells every listener, without waiting for any.

@@ -1,44 +1,51 @@
 package sandbox
 
 import (
-	"context"
+	"bytes"
+	"compress/gzip"
 	"embed"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io/fs"
+	"mime"
 	"net"
 	"net/http"
 	"net/url"
+	"path"
+	"strings"
+	"sync"
 	"time"
 )
 
-// The page is plain HTML, style and script; no address outside this server is
-// ever asked.
+// The page is built from page/src by `make page` and committed, so that the
+// program needs nothing else; no address outside this server is ever asked.
 //
-//go:embed page
+//go:embed page/dist
 var pageFiles embed.FS
 
-// pagePolicy lets nothing run or load but the page's own files.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// pagePolicy lets nothing run or load but the page's own files. Pictures may come
+// over https, as a project's icon does in the real clients.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' 'sha256-YyzoJpP5ML1Dl1K7WQbfMCvG6Df0Mckd/cH2Bl2ywZQ='; font-src 'self'; connect-src 'self'; img-src 'self' https: data:; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // member is who types on the page.
 const member = "you"
 
 // newPage serves the page and what it asks for.
-func newPage(s *Sandbox) {
-	files, err := fs.Sub(pageFiles, "page")
-	if err != nil {
-		panic(err) // the files are part of the program
+func newPage(s *Sandbox, panel http.Handler) {
+	files := pageAssets()
+	handle := func(pattern string, h http.Handler) { s.mux.Handle(pattern, secured(h)) }
+	handle("GET /{$}", files.serve("index.html"))
+	handle("GET /preview", files.serve("index.html"))
+	handle("GET /page/assets/{name}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		files.serve(r.PathValue("name")).ServeHTTP(w, r)
+	}))
+	handle("GET /page/state", http.HandlerFunc(s.pageState))
+	handle("GET /page/events", http.HandlerFunc(s.pageEvents))
+	handle("GET /raw/{platform}/{id}", http.HandlerFunc(s.pageRaw))
+	handle("POST /page/act", http.HandlerFunc(s.pageAct))
+	handle("POST /page/complete", http.HandlerFunc(s.pageComplete))
+	if panel != nil {
+		handle("/panel/", http.StripPrefix("/panel", panel))
 	}
-	static := http.FileServerFS(files)
-	s.mux.Handle("GET /{$}", secured(static))
-	s.mux.Handle("GET /page.js", secured(static))
-	s.mux.Handle("GET /page.css", secured(static))
-	s.mux.Handle("GET /page/state", secured(http.HandlerFunc(s.pageState)))
-	s.mux.Handle("GET /page/events", secured(http.HandlerFunc(s.pageEvents)))
-	s.mux.Handle("POST /page/say", secured(http.HandlerFunc(s.pageSay)))
-	s.mux.Handle("POST /page/press", secured(http.HandlerFunc(s.pagePress)))
 }
 
 // secured sets the policy and refuses requests that a page elsewhere caused: a
@@ -60,101 +67,59 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// pageMessage is a message as the page draws it.
-type pageMessage struct {
-	ID   string          `json:"id"`
-	At   time.Time       `json:"at"`
-	Body json.RawMessage `json:"body"`
+// assets are the page's files with their compressed forms, made once.
+type assets struct {
+	plain   map[string][]byte
+	mu      sync.Mutex
+	gzipped map[string][]byte
 }
 
-// pageChannel is a channel with what stands in it.
-type pageChannel struct {
-	Channel
-	Platform string        `json:"platform"`
-	Messages []pageMessage `json:"messages"`
-}
-
-func (s *Sandbox) pageState(w http.ResponseWriter, _ *http.Request) {
-	var all []pageChannel
-	for _, p := range []struct {
-		name     string
-		channels []Channel
-		messages func(string) []Message
-	}{{"discord", s.discord.Channels(), s.discord.Messages}, {"slack", s.slack.Channels(), s.slack.Messages}} {
-		for _, c := range p.channels {
-			one := pageChannel{Channel: c, Platform: p.name, Messages: []pageMessage{}}
-			for _, m := range p.messages(c.ID) {
-				one.Messages = append(one.Messages, pageMessage{m.ID, m.At, m.Body})
-			}
-			all = append(all, one)
+var pageAssets = sync.OnceValue(func() *assets {
+	a := &assets{plain: map[string][]byte{}, gzipped: map[string][]byte{}}
+	err := fs.WalkDir(pageFiles, "page/dist", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
 		}
-	}
-	answerJSON(w, http.StatusOK, all)
-}
-
-// pageEvents streams what happens, as server-sent events.
-func (s *Sandbox) pageEvents(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	control := http.NewResponseController(w)
-	events := s.Events(r.Context())
-	_, _ = fmt.Fprint(w, ": connected\n\n")
-	for _ = control.Flush(); ; _ = control.Flush() {
-		e, open := <-events
-		if !open {
-			return
-		}
-		text, err := json.Marshal(e)
-		if err != nil {
-			return
-		}
-		if _, err := fmt.Fprintf(w, "data: %s\n\n", text); err != nil {
-			return
-		}
-	}
-}
-
-// pageRequest is what a visitor types or presses.
-type pageRequest struct {
-	Platform string `json:"platform"`
-	Channel  string `json:"channel"`
-	Text     string `json:"text"`
-	Message  string `json:"message"`
-	Value    string `json:"value"`
-}
-
-func (s *Sandbox) pageSay(w http.ResponseWriter, r *http.Request) {
-	s.pageAnswer(w, r, func(ctx context.Context, p pageRequest) (Answer, error) {
-		if p.Platform == "discord" {
-			return s.discord.RunText(ctx, member, p.Channel, p.Text)
-		}
-		return s.slack.RunText(ctx, member, p.Channel, p.Text)
+		a.plain[path.Base(name)], err = pageFiles.ReadFile(name)
+		return err
 	})
-}
-
-func (s *Sandbox) pagePress(w http.ResponseWriter, r *http.Request) {
-	s.pageAnswer(w, r, func(ctx context.Context, p pageRequest) (Answer, error) {
-		if p.Platform == "discord" {
-			return s.discord.Press(ctx, member, p.Message, p.Value)
-		}
-		return s.slack.Press(ctx, member, p.Channel, p.Message, p.Value)
-	})
-}
-
-func (s *Sandbox) pageAnswer(w http.ResponseWriter, r *http.Request, act func(context.Context, pageRequest) (Answer, error)) {
-	var p pageRequest
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&p)
-	if err == nil && p.Platform != "discord" && p.Platform != "slack" {
-		err = errors.New("there is no such platform")
-	}
-	var a Answer
-	if err == nil {
-		a, err = act(r.Context(), p)
-	}
 	if err != nil {
-		answerJSON(w, http.StatusOK, map[string]any{"error": err.Error()})
-		return
+		panic(err) // the files are part of the program
 	}
-	answerJSON(w, http.StatusOK, map[string]any{
-		"private": a.Private, "updated": a.Updated, "message": pageMessage{a.Message.ID, a.Message.At, a.Message.Body},
+	return a
+})
+
+// serve answers with a file, compressed where the browser takes that. Fonts are
+// compressed already.
+func (a *assets) serve(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, there := a.plain[name]
+		if !there {
+			http.NotFound(w, r)
+			return
+		}
+		kind := mime.TypeByExtension(path.Ext(name))
+		if path.Ext(name) == ".woff2" {
+			kind = "font/woff2"
+		} else if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			w.Header().Set("Content-Encoding", "gzip")
+			body = a.compressed(name)
+		}
+		w.Header().Set("Content-Type", kind)
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
 	})
+}
+
+func (a *assets) compressed(name string) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if done, there := a.gzipped[name]; there {
+		return done
+	}
+	var out bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is one it knows
+	_, _ = z.Write(a.plain[name])                           // a buffer takes everything
+	_ = z.Close()
+	a.gzipped[name] = out.Bytes()
+	return out.Bytes()
 }

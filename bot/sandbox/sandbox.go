@@ -25,6 +25,9 @@ type Options struct {
 	// Now is the clock of both platforms: of ids, messages, rates and signatures.
 	// It is time.Now when nil, and may jump.
 	Now func() time.Time
+	// Panel, when set, answers below /panel on the page's server: the levers of
+	// the program around the sandbox.
+	Panel http.Handler
 }
 
 // Sandbox is both platforms behind one HTTP server, with a page that shows them.
@@ -36,6 +39,7 @@ type Sandbox struct {
 	now     func() time.Time
 	discord *Discord
 	slack   *Slack
+	panel   bool          // there is one
 	ended   chan struct{} // closed when the server has stopped
 
 	mu        sync.Mutex
@@ -58,13 +62,13 @@ func Start(o Options) (*Sandbox, error) {
 		return nil, fmt.Errorf("listen on %s: %w", o.Listen, err)
 	}
 	s := &Sandbox{
-		base: "http://" + listener.Addr().String(), mux: http.NewServeMux(), log: o.Log, now: o.Now,
+		base: "http://" + listener.Addr().String(), mux: http.NewServeMux(), log: o.Log, now: o.Now, panel: o.Panel != nil,
 		listeners: map[chan Event]struct{}{}, ended: make(chan struct{}),
 	}
 	s.server = &http.Server{Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}
 	s.discord = newDiscord(s)
 	s.slack = newSlack(s)
-	newPage(s)
+	newPage(s, o.Panel)
 	go func() {
 		defer close(s.ended)
 		_ = s.server.Serve(listener)
@@ -108,6 +112,7 @@ type Message struct {
 	Pings    []string // whom the message notifies: everyone, here, role:ID, user:ID
 	Nonce    string   // Discord's nonce; Slack's metadata as JSON
 	At       time.Time
+	Edited   time.Time // zero until it was changed
 }
 
 // Button is a button of a message.
@@ -119,7 +124,15 @@ type Button struct {
 
 // Answer is what a member sees after a command or a button.
 type Answer struct {
-	Private bool // only the member sees it
-	Updated bool // it took the place of the message whose button was pressed
+	Private bool   // only the member sees it
+	Updated bool   // it took the place of the message whose button was pressed
+	Nothing bool   // the bot took note and shows nothing; Message is empty
+	Modal   *Modal // a form that opened; Message is empty
 	Message Message
+}
+
+// Modal is a form the bot opened for the member, who submits it or not.
+type Modal struct {
+	ID   string          `json:"id"`
+	Body json.RawMessage `json:"body"` // Discord's modal, Slack's view, as the bot sent it
 }

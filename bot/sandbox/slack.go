@@ -24,6 +24,8 @@ type Slack struct {
 	admins                        map[string]bool   // by name
 	shown                         map[string]*slackMessage
 	waiting                       map[string]*slackCommand // by the id in a response_url
+	triggers                      map[string]*slackCommand // by trigger_id
+	views                         map[string]*slackModal   // open ones, by id
 	sockets                       map[*slackSocket]struct{}
 	teams                         map[string]*slackTeam // by id
 	tokens                        map[string]*slackTeam // by every token that was ever given
@@ -52,8 +54,10 @@ type slackChannel struct {
 
 type slackMessage struct {
 	Message
-	user string // who alone sees it; empty: everyone
-	body slackBody
+	user    string // who alone sees it; empty: everyone
+	by      string // who gave the command it answers; empty: nobody did
+	command string // that command, as typed
+	body    slackBody
 }
 
 func newSlack(s *Sandbox) *Slack {
@@ -61,7 +65,7 @@ func newSlack(s *Sandbox) *Slack {
 		s: s, botToken: "xoxb-" + randomText(), appToken: "xapp-1-" + randomText(), secret: randomText(),
 		team: "T0SANDBOX", botUser: "U0SPARKBOT", botID: "B0SPARKBOT", appID: "A0SPARKBOT",
 		limited: true, channels: map[string]*slackChannel{}, users: map[string]string{}, admins: map[string]bool{},
-		files: map[string]*slackFile{}, shown: map[string]*slackMessage{}, waiting: map[string]*slackCommand{}, sockets: map[*slackSocket]struct{}{},
+		files: map[string]*slackFile{}, shown: map[string]*slackMessage{}, waiting: map[string]*slackCommand{}, triggers: map[string]*slackCommand{}, views: map[string]*slackModal{}, sockets: map[*slackSocket]struct{}{},
 		clientID: "1000." + randomText(), clientSecret: randomText(), homes: map[string]*slackMessage{},
 		teams: map[string]*slackTeam{}, tokens: map[string]*slackTeam{}, oauth: slackOAuth{codes: map[string]slackCode{}},
 	}

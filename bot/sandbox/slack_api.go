@@ -73,6 +73,7 @@ func (k *Slack) routes() {
 		"users.info":            k.userInfo,
 		"views.publish":         k.publishView,
 		"auth.revoke":           k.revoke,
+		"views.open":            k.openView,
 
 		"files.getUploadURLExternal":   k.uploadURL,
 		"files.completeUploadExternal": k.completeUpload,
@@ -221,6 +222,7 @@ func (k *Slack) update(args arguments) (map[string]any, *refused) {
 		body.Metadata = m.body.Metadata
 	}
 	k.fill(m, body)
+	m.Edited = k.s.now()
 	go k.s.publish(Event{Platform: "slack", Kind: EventEdited, Channel: c.id, MessageID: m.ID, Text: m.Text})
 	return map[string]any{"channel": c.id, "ts": m.ID, "text": body.Text}, nil
 }

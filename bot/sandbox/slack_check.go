@@ -81,6 +81,9 @@ var slackMembers = map[string][]string{
 	"link":              {"url", "text", "style", "unsafe"},
 	"channel":           {"channel_id", "style"},
 	"date":              {"timestamp", "format", "url", "fallback", "style"},
+	"static_select":     {"action_id", "options", "placeholder", "initial_option", "confirm", "focus_on_load"},
+	"input":             {"label", "element", "optional", "hint", "dispatch_action"},
+	"plain_text_input":  {"action_id", "initial_value", "multiline", "min_length", "max_length", "placeholder", "focus_on_load"},
 }
 
 // blockCheck counts while it goes through a message:
@@ -107,7 +110,7 @@ func known(v map[string]any, kinds ...string) (string, error) {
 }
 
 func (c *blockCheck) block(v map[string]any) error {
-	kind, err := known(v, "section", "header", "context", "divider", "actions", "image", "rich_text")
+	kind, err := known(v, "section", "header", "context", "divider", "actions", "image", "rich_text", "input")
 	if err != nil {
 		return err
 	}
@@ -117,7 +120,7 @@ func (c *blockCheck) block(v map[string]any) error {
 			return err
 		}
 		if accessory, there := v["accessory"].(map[string]any); there {
-			return c.element(accessory, "button", "image")
+			return c.element(accessory, "button", "image", "static_select")
 		}
 		return nil
 	case "header":
@@ -125,9 +128,11 @@ func (c *blockCheck) block(v map[string]any) error {
 	case "context":
 		return c.elements(v, 10, "mrkdwn", "plain_text", "image")
 	case "actions":
-		return c.elements(v, 25, "button")
+		return c.elements(v, 25, "button", "static_select")
 	case "image":
 		return c.imageBlock(v)
+	case "input":
+		return c.input(v)
 	case "rich_text":
 		return c.elements(v, 100, "rich_text_section", "rich_text_quote")
 	}
@@ -158,6 +163,8 @@ func (c *blockCheck) element(v map[string]any, kinds ...string) error {
 		return c.text(v, 3000, kind)
 	case "button":
 		return c.button(v)
+	case "static_select", "plain_text_input":
+		return c.field(v, kind)
 	case "image":
 		address, _ := v["image_url"].(string)
 		alt, _ := v["alt_text"].(string)
@@ -178,6 +185,43 @@ func (c *blockCheck) element(v map[string]any, kinds ...string) error {
 		c.total += units(text)
 		if !webAddress(address) {
 			return fmt.Errorf("a link needs a url")
+		}
+	}
+	return nil
+}
+
+func (c *blockCheck) input(v map[string]any) error {
+	if err := c.text(v["label"], 2000, "plain_text"); err != nil {
+		return fmt.Errorf("label: %w", err)
+	}
+	inner, _ := v["element"].(map[string]any)
+	return c.element(inner, "static_select", "plain_text_input")
+}
+
+// field checks what a member fills in.
+func (c *blockCheck) field(v map[string]any, kind string) error {
+	id, _ := v["action_id"].(string)
+	if id == "" || units(id) > 255 || c.ids[id] {
+		return fmt.Errorf("`action_id` %q is missing, too long or already exists", id)
+	}
+	c.ids[id] = true
+	if placeholder, there := v["placeholder"]; there {
+		if err := c.text(placeholder, 150, "plain_text"); err != nil {
+			return fmt.Errorf("placeholder: %w", err)
+		}
+	}
+	if kind == "plain_text_input" {
+		return nil
+	}
+	options, _ := v["options"].([]any)
+	if len(options) < 1 || len(options) > 100 {
+		return fmt.Errorf("options: must have 1 to 100")
+	}
+	for _, one := range options {
+		o, _ := one.(map[string]any)
+		value, _ := o["value"].(string)
+		if err := c.text(o["text"], 75, "plain_text"); err != nil || value == "" || units(value) > 150 {
+			return fmt.Errorf("options: each has a text of at most 75 and a value of at most 150 characters")
 		}
 	}
 	return nil

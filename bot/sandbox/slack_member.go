@@ -29,8 +29,10 @@ const (
 type slackCommand struct {
 	channel string
 	user    string
+	command string        // as typed; empty for anything but a command
 	message *slackMessage // whose button was pressed
 	late    chan slackAnswer
+	modal   chan Modal
 	uses    int
 	until   time.Time
 }
@@ -56,14 +58,15 @@ func (k *Slack) RunTextFrom(ctx context.Context, team, user, channel, text strin
 	if command != "/spark" {
 		return Answer{}, fmt.Errorf("%s is not a command here; /spark is", command)
 	}
-	w, id, err := k.waitFor(user, channel, nil)
+	w, id, trigger, err := k.waitFor(user, channel, nil)
 	if err != nil {
 		return Answer{}, err
 	}
+	w.command = strings.TrimSpace(text)
 	fields := map[string]string{
 		"token": "unused", "team_id": team, "team_domain": "sandbox", "channel_id": channel, "channel_name": "channel", "user_id": k.userID(user),
 		"user_name": user, "command": command, "text": typed(rest), "api_app_id": k.appID, "is_enterprise_install": "false",
-		"response_url": k.s.base + "/slack/response/" + id, "trigger_id": randomText(),
+		"response_url": k.s.base + "/slack/response/" + id, "trigger_id": trigger,
 	}
 	k.mu.Lock()
 	endpoint := k.commandsURL
@@ -100,34 +103,50 @@ func (k *Slack) Press(ctx context.Context, user, channel, messageID, button stri
 // PressFrom is Press of a member of another workspace with which the channel is
 // shared.
 func (k *Slack) PressFrom(ctx context.Context, team, user, channel, messageID, button string) (Answer, error) {
-	k.mu.Lock()
-	m := k.shown[messageID]
-	if c, there := k.channels[channel]; there && m == nil {
-		if at := k.find(c, messageID); at >= 0 {
-			m = c.messages[at]
-		}
-	}
-	k.mu.Unlock()
-	if m == nil || m.user != "" && m.user != user {
-		return Answer{}, errors.New("there is no such message")
+	m, err := k.visible(user, channel, messageID)
+	if err != nil {
+		return Answer{}, err
 	}
 	at := slices.IndexFunc(m.Buttons, func(b Button) bool { return b.URL == "" && (b.Value == button || b.Label == button) })
 	if at < 0 {
 		return Answer{}, fmt.Errorf("the message has no button %q", button)
 	}
-	w, id, err := k.waitFor(user, channel, m)
+	return k.act(ctx, team, user, channel, m, map[string]any{
+		"type": "button", "block_id": "actions", "action_id": fmt.Sprintf("button-%d", at), "value": m.Buttons[at].Value,
+		"text": map[string]any{"type": "plain_text", "text": m.Buttons[at].Label},
+	})
+}
+
+// visible finds a message of a channel that a member sees.
+func (k *Slack) visible(user, channel, id string) (*slackMessage, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	m := k.shown[id]
+	if c, there := k.channels[channel]; there && m == nil {
+		if at := k.find(c, id); at >= 0 {
+			m = c.messages[at]
+		}
+	}
+	if m == nil || m.user != "" && m.user != user {
+		return nil, errors.New("there is no such message")
+	}
+	return m, nil
+}
+
+// act sends what a member did to an element of a message, and waits for what
+// they see.
+func (k *Slack) act(ctx context.Context, team, user, channel string, m *slackMessage, action map[string]any) (Answer, error) {
+	w, id, trigger, err := k.waitFor(user, channel, m)
 	if err != nil {
 		return Answer{}, err
 	}
+	action["action_ts"] = strconv.FormatInt(k.s.now().Unix(), 10)
 	payload := map[string]any{
 		"type": "block_actions", "team": map[string]any{"id": team}, "user": map[string]any{"id": k.userID(user), "username": user},
-		"api_app_id": k.appID, "channel": map[string]any{"id": channel}, "trigger_id": randomText(),
+		"api_app_id": k.appID, "channel": map[string]any{"id": channel}, "trigger_id": trigger,
 		"response_url": k.s.base + "/slack/response/" + id,
-		"container":    map[string]any{"type": "message", "message_ts": messageID, "channel_id": channel, "is_ephemeral": m.user != ""},
-		"actions": []any{map[string]any{
-			"type": "button", "block_id": "actions", "action_id": fmt.Sprintf("button-%d", at), "value": m.Buttons[at].Value,
-			"text": map[string]any{"type": "plain_text", "text": m.Buttons[at].Label}, "action_ts": strconv.FormatInt(k.s.now().Unix(), 10),
-		}},
+		"container":    map[string]any{"type": "message", "message_ts": m.ID, "channel_id": channel, "is_ephemeral": m.user != ""},
+		"actions":      []any{action},
 	}
 	k.mu.Lock()
 	endpoint := k.interactivityURL
@@ -146,17 +165,17 @@ func (k *Slack) PressFrom(ctx context.Context, team, user, channel, messageID, b
 	return k.await(ctx, w, nil)
 }
 
-// waitFor registers a command under a new response_url.
-func (k *Slack) waitFor(user, channel string, m *slackMessage) (*slackCommand, string, error) {
+// waitFor registers a command under a new response_url and trigger.
+func (k *Slack) waitFor(user, channel string, m *slackMessage) (w *slackCommand, id, trigger string, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if _, there := k.channels[channel]; !there {
-		return nil, "", errors.New("there is no such channel")
+		return nil, "", "", errors.New("there is no such channel")
 	}
-	id := randomText()
-	w := &slackCommand{channel: channel, user: user, message: m, late: make(chan slackAnswer, responseUses), until: k.s.now().Add(30 * time.Minute)}
-	k.waiting[id] = w
-	return w, id, nil
+	id, trigger = randomText(), randomText()
+	w = &slackCommand{channel: channel, user: user, message: m, late: make(chan slackAnswer, responseUses), modal: make(chan Modal, 1), until: k.s.now().Add(30 * time.Minute)}
+	k.waiting[id], k.triggers[trigger] = w, w
+	return w, id, trigger, nil
 }
 
 // signed posts a form as Slack does and gives the body of the answer.
@@ -202,6 +221,8 @@ func (k *Slack) await(ctx context.Context, w *slackCommand, reply []byte) (Answe
 	select {
 	case a := <-w.late:
 		return k.show(w, a)
+	case m := <-w.modal:
+		return Answer{Private: true, Modal: &m}, nil
 	case <-time.After(responseWithin):
 		return Answer{}, errors.New("the app did not answer")
 	case <-ctx.Done():
@@ -227,6 +248,7 @@ func (k *Slack) show(w *slackCommand, a slackAnswer) (Answer, error) {
 		out.Updated, out.Private = true, m.user != ""
 	default:
 		m = k.message(c, body)
+		m.by, m.command = w.user, w.command
 		if out.Private {
 			m.user = w.user
 			k.shown[m.ID] = m
