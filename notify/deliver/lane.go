@@ -27,8 +27,10 @@ type lane struct {
 	settler  *settler
 	outage   *outage
 
-	slots     int // how many claims may be held at once
+	most      int // how many claims may be held at once, however fast the platform is
 	busy      atomic.Int64
+	posting   chan struct{} // holds a token for every post under way
+	typical   typical       // how long a post takes
 	sends     sync.WaitGroup
 	wake      chan struct{}
 	bucket    *rate.Limiter
@@ -37,15 +39,43 @@ type lane struct {
 	failures  int // of the queue, in a row
 }
 
-// slots is how many claims a lane may hold: one for each worker, but no more
-// than its rate lets it begin within half of the time that a lease leaves.
-func slots(o Options, l Limit) int {
+// most is how many claims a lane ever holds: on a platform whose rate is known,
+// one for each worker, but no more than the rate lets it begin within half of
+// the time that a lease leaves; else up to maxAhead.
+func most(o Options, l Limit) int {
 	if l.PerSecond <= 0 {
-		return o.Workers
+		return max(o.Workers, maxAhead)
 	}
-	ahead := o.slack().Seconds() / 2
-	return max(1, min(o.Workers, int(l.PerSecond*ahead)+l.Burst))
+	return max(1, min(o.Workers, int(l.PerSecond*o.slack().Seconds()/2)+l.Burst))
 }
+
+// ahead is how many claims to hold at present, when a post takes about so long.
+// Claiming in large steps is what makes a database cheap, but a claim that waits
+// for its post uses up its lease: beyond one for each worker, no more are held
+// than can begin within half of the time that a lease leaves.
+func ahead(o Options, most int, took time.Duration) int {
+	if took <= 0 {
+		return min(most, o.Workers)
+	}
+	begin := float64(o.Workers) * (o.slack().Seconds() / 2) / took.Seconds()
+	return min(most, max(o.Workers, int(min(begin, maxAhead))))
+}
+
+// maxAhead bounds the claims of a lane, and with them its memory.
+const maxAhead = 1024
+
+// typical is how long a post took of late. It is safe for concurrent use; a
+// figure lost between two writers does not matter.
+type typical struct{ nanos atomic.Int64 }
+
+// add counts one post in. A slow one counts at once and in full, because what is
+// held too long goes back to the queue; quick ones bring the figure down slowly.
+func (t *typical) add(took time.Duration) {
+	old := t.nanos.Load()
+	t.nanos.Store(max(int64(took), old-old/16))
+}
+
+func (t *typical) get() time.Duration { return time.Duration(t.nanos.Load()) }
 
 func newBucket(l Limit) *rate.Limiter {
 	if l.PerSecond <= 0 {
@@ -87,7 +117,7 @@ func (l *lane) fill(ctx, sending context.Context) time.Duration {
 		if until := l.throttles.all(); until.After(now) {
 			return until.Sub(now)
 		}
-		room := l.slots - int(l.busy.Load())
+		room := l.room()
 		if room <= 0 || l.settler.behind.Load() {
 			return l.o.Poll
 		}
@@ -108,6 +138,16 @@ func (l *lane) fill(ctx, sending context.Context) time.Duration {
 		}
 	}
 	return 0
+}
+
+// room is how many deliveries to claim now. While many are held, a few free
+// places are not worth a question to the database.
+func (l *lane) room() int {
+	held, most := int(l.busy.Load()), ahead(l.o, l.most, l.typical.get())
+	if most > l.o.Workers && held > most/2 {
+		return 0
+	}
+	return most - held
 }
 
 // claim asks the queue on a context that outlives a shutdown: a claim whose

@@ -99,18 +99,24 @@ func TestAtRestTheQueueIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestSlotsAreNoMoreThanTheLeaseAllows(t *testing.T) {
+func TestNoMoreIsHeldThanTheLeaseAllows(t *testing.T) {
 	for _, tc := range []struct {
+		name  string
 		limit Limit
+		took  time.Duration
 		want  int
 	}{
-		{Limit{}, 64},
-		{Limit{PerSecond: 44, Burst: 4}, 64},
-		{Limit{PerSecond: 2, Burst: 1}, 10},
-		{Limit{PerSecond: 0.01}, 1},
+		{"nothing is known yet", Limit{}, 0, 64},
+		{"a quick platform", Limit{}, 3 * time.Millisecond, maxAhead},
+		{"one that takes half a second", Limit{}, 500 * time.Millisecond, 576},
+		{"one that hangs", Limit{}, 10 * time.Second, 64},
+		{"a known rate", Limit{PerSecond: 44, Burst: 4}, 3 * time.Millisecond, 64},
+		{"a slow rate", Limit{PerSecond: 2, Burst: 1}, 3 * time.Millisecond, 10},
+		{"hardly any rate", Limit{PerSecond: 0.01}, 0, 1},
 	} {
-		if got := slots(Options{}.withDefaults(), tc.limit); got != tc.want {
-			t.Errorf("slots(%+v) = %d, want %d", tc.limit, got, tc.want)
+		o := Options{}.withDefaults()
+		if got := ahead(o, most(o, tc.limit), tc.took); got != tc.want {
+			t.Errorf("%s: %d are held, want %d", tc.name, got, tc.want)
 		}
 	}
 	o := Options{Lease: time.Second}.withDefaults()

@@ -47,6 +47,13 @@ func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 	if err != nil {
 		return l.unprepared(c, err)
 	}
+	select {
+	case l.posting <- struct{}{}:
+		defer func() { <-l.posting }()
+	case <-ctx.Done():
+		now = l.o.Now()
+		return Event{Settlement: release(c, now, now, c.Reason)}
+	}
 	if due, admitted := l.admit(ctx, c); !admitted {
 		return Event{Settlement: release(c, l.o.Now(), due, c.Reason)}
 	}
@@ -123,6 +130,7 @@ func (l *lane) post(ctx context.Context, c store.Claimed, body notify.Body) Even
 	receipt, err := l.try(ctx, c, body)
 	now := l.o.Now()
 	e := Event{Receipt: receipt, Took: now.Sub(began)}
+	l.typical.add(e.Took)
 	if rest := max(l.limit.PlaceEvery, receipt.Pause); rest > 0 {
 		l.throttles.close(notify.ScopePlace, c.Place, now.Add(rest))
 	}

@@ -61,10 +61,10 @@ func (w *Worker) lanes() ([]*lane, *settler) {
 		l := &lane{
 			queue: w.queue, library: w.library, sender: sender, platform: platform,
 			limit: limit, o: w.o, settler: records, outage: outage,
-			slots: slots(w.o, limit), bucket: newBucket(limit), throttles: newThrottles(),
+			most: most(w.o, limit), posting: make(chan struct{}, w.o.Workers), bucket: newBucket(limit), throttles: newThrottles(),
 			wake: make(chan struct{}, 1),
 		}
-		all += l.slots
+		all += l.most
 		lanes = append(lanes, l)
 	}
 	records.in = make(chan ended, all)

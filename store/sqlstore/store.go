@@ -20,7 +20,7 @@ import (
 // Options may be left zero.
 type Options struct {
 	Logger *slog.Logger
-	// Poll is how often Watch looks even if nothing was announced: 200 ms on
+	// Poll is how often Watch looks even if nothing was announced: 25 ms on
 	// SQLite, where looking costs one pragma, and 2 s on PostgreSQL.
 	Poll time.Duration
 }

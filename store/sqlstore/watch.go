@@ -88,7 +88,7 @@ func signal(w chan struct{}) {
 // the same connection (https://www.sqlite.org/pragma.html#pragma_data_version).
 func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struct{}) {
 	defer func() { _ = conn.Close() }()
-	tick := time.NewTicker(orElse(s.poll, 200*time.Millisecond))
+	tick := time.NewTicker(orElse(s.poll, 25*time.Millisecond))
 	defer tick.Stop()
 	var last int64
 	for {
