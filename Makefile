@@ -3,7 +3,7 @@
 GO ?= go
 BIN := $(CURDIR)/bin
 
-.PHONY: build test soak race fuzz lint tools page demo clean
+.PHONY: build test bench soak race fuzz lint tools page demo clean
 
 build: ## the program, for this machine
 	$(GO) build -trimpath -o $(BIN)/sparkbot ./cmd/sparkbot
@@ -13,6 +13,10 @@ test: ## every test, on both databases, with the race detector
 
 soak: ## the long crash and replica suites, ten minutes at most
 	SPARKBOT_TEST_SOAK=1 $(GO) test -race -count=1 -timeout 10m -run 'Soak|Crash|Replica' $(or $(SOAK),./cmd/internal/app)
+
+bench: build ## ratios against bare clients, in about fifteen minutes; BENCH passes flags, such as BENCH='-rows fanout'
+	$(GO) build -trimpath -o $(BIN)/bench ./cmd/internal/bench
+	$(BIN)/bench -sparkbot $(BIN)/sparkbot $(BENCH)
 
 fuzz: ## every fuzz target for FUZZTIME
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

@@ -80,6 +80,21 @@ func execute(statement string) error {
 	return nil
 }
 
+// Durable starts a server that keeps what it promised through a crash, as
+// PostgreSQL does unless told otherwise, for measurements, with further settings
+// as its command line takes them. The caller stops it.
+func Durable(settings ...string) (address string, stop func(), err error) {
+	bin, err := binaries()
+	if err != nil {
+		return "", nil, err
+	}
+	p, err := start(bin, settings...)
+	if err != nil {
+		return "", nil, err
+	}
+	return p.url().String(), p.stop, nil
+}
+
 func findServer() (*url.URL, *process, error) {
 	if given := os.Getenv(urlEnv); given != "" {
 		u, err := url.Parse(given)
@@ -89,7 +104,7 @@ func findServer() (*url.URL, *process, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := start(bin)
+	p, err := start(bin, careless...)
 	if err != nil {
 		return nil, nil, err
 	}

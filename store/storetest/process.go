@@ -20,15 +20,18 @@ import (
 // startWait bounds how long a new server may take to answer.
 const startWait = 60 * time.Second
 
+// careless gives up safety for speed, as a test may.
+var careless = []string{"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"}
+
 // process is a PostgreSQL server of our own, which listens on a socket in its
-// own folder only and gives up safety for speed.
+// own folder only.
 type process struct {
 	dir    string
 	cmd    *exec.Cmd
 	exited chan struct{}
 }
 
-func start(bin string) (*process, error) {
+func start(bin string, settings ...string) (*process, error) {
 	dir, err := os.MkdirTemp("/tmp", "sparkbot-pg-") // short, because a socket's path is limited to 107 bytes
 	if err != nil {
 		return nil, err
@@ -47,8 +50,7 @@ func start(bin string) (*process, error) {
 		return nil, fmt.Errorf("initdb in %s: %w\n%s", bin, err, out)
 	}
 	p := &process{dir: dir, exited: make(chan struct{})}
-	p.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300")
+	p.cmd = exec.Command(filepath.Join(bin, "postgres"), append([]string{"-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "max_connections=300"}, settings...)...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	endWithParent(p.cmd.SysProcAttr)
 	p.cmd.Dir = dir
