@@ -40,7 +40,8 @@ type Discord struct {
 	globalLimit   int
 	routeLimit    int
 	routePer      time.Duration
-	global        []time.Time // requests of the last second
+	nonceFor      time.Duration // how long a nonce is unique
+	global        []time.Time   // requests of the last second
 }
 
 type discordChannel struct {
@@ -77,7 +78,7 @@ func newDiscord(s *Sandbox) *Discord {
 		s: s, public: public, private: private,
 		channels: map[string]*discordChannel{}, users: map[string]string{}, shown: map[string]*discordMessage{},
 		waiting: map[string]*interaction{}, modals: map[string]*discordModal{}, cdn: map[string][]byte{}, gateways: map[*gatewayConn]struct{}{},
-		globalLimit: 50, routeLimit: 5, routePer: 5 * time.Second,
+		globalLimit: 50, routeLimit: 5, routePer: 5 * time.Second, nonceFor: 5 * time.Minute,
 	}
 	d.app, d.bot, d.guild = d.id(), d.id(), d.id()
 	d.token = "sandbox." + d.bot + "." + randomText()

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ForbidHistory takes the bot's permission Read Message History in every channel,
@@ -12,6 +13,14 @@ func (d *Discord) ForbidHistory(on bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.unread = on
+}
+
+// SetNonceWindow says for how long an enforced nonce is unique in a channel. It is
+// five minutes at first; Discord says "a few minutes".
+func (d *Discord) SetNonceWindow(w time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.nonceFor = w
 }
 
 // getMessages gives messages as Discord does, newest first: the last ones, or

@@ -198,7 +198,7 @@ func (d *Discord) store(c *discordChannel, body discordBody) (m *discordMessage,
 	now := d.s.now()
 	if body.EnforceNonce {
 		for _, old := range c.messages {
-			if old.nonce != "" && old.nonce == string(body.Nonce) && now.Sub(old.At) < 5*time.Minute {
+			if old.nonce != "" && old.nonce == string(body.Nonce) && now.Sub(old.At) < d.nonceFor {
 				return old, 0, true
 			}
 		}

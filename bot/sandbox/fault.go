@@ -22,7 +22,45 @@ type Fault struct {
 type faults struct {
 	mu    sync.Mutex
 	queue []Fault
+	count map[string]int // requests by route
 }
+
+// requests counts the requests whose method and route hold a text.
+func (f *faults) requests(part string) (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for route, count := range f.count {
+		if strings.Contains(route, part) {
+			n += count
+		}
+	}
+	return n
+}
+
+// note counts a request by its route: the path with a * for every part in which
+// there are digits, so that the routes stay few.
+func (f *faults) note(r *http.Request) {
+	parts := strings.Split(r.URL.Path, "/")
+	for i, part := range parts {
+		if strings.ContainsAny(part, "0123456789") {
+			parts[i] = "*"
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.count == nil {
+		f.count = map[string]int{}
+	}
+	f.count[r.Method+" "+strings.Join(parts, "/")]++
+}
+
+// Requests counts the requests to the REST API whose method and route hold a text,
+// such as "GET /channels/*/messages".
+func (d *Discord) Requests(part string) int { return d.faults.requests(part) }
+
+// Requests counts the calls of the Web API whose method and path hold a text, such
+// as "conversations.history".
+func (k *Slack) Requests(part string) int { return k.faults.requests(part) }
 
 func (f *faults) add(fault Fault) {
 	f.mu.Lock()
@@ -51,6 +89,7 @@ func (f *faults) take(path string) (Fault, bool) {
 // wrap puts the faults in front of a handler.
 func (f *faults) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.note(r)
 		fault, hit := f.take(r.URL.Path)
 		if !hit {
 			next.ServeHTTP(w, r)

@@ -33,6 +33,8 @@ type Options struct {
 	Now func() time.Time
 	// Sent, when set, is told of every settled delivery.
 	Sent func(deliver.Event)
+	// tune lets a test shorten what would make it wait.
+	tune func(*deliver.Options)
 }
 
 // App is a built bot that has not started yet.
@@ -160,7 +162,11 @@ func (a *App) build(c *config.Config, o Options) error {
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
 	if len(senders) > 0 {
-		a.worker = deliver.New(a.db, a.db, senders, deliver.Options{Now: o.Now, Log: a.log, Sent: o.Sent})
+		d := deliver.Options{Now: o.Now, Log: a.log, Sent: o.Sent}
+		if o.tune != nil {
+			o.tune(&d)
+		}
+		a.worker = deliver.New(a.db, a.db, senders, d)
 	}
 	if c.HTTP.Listen == "off" {
 		return nil

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"sparkbot/config"
+	"sparkbot/notify/deliver"
+	"sparkbot/store"
 	"sparkbot/store/storetest"
 )
 
@@ -49,7 +51,18 @@ func serveProcess() error {
 	if err != nil {
 		return err
 	}
-	a, err := New(ctx, c, Options{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	o := Options{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	if text := os.Getenv("SPARKBOT_TEST_LEASE"); text != "" {
+		lease, err := time.ParseDuration(text)
+		if err != nil {
+			return err
+		}
+		o.tune = func(d *deliver.Options) {
+			d.Lease, d.SendTimeout = lease, lease/2
+			d.Limits = map[store.Platform]deliver.Limit{store.Discord: {}, store.Slack: {}}
+		}
+	}
+	a, err := New(ctx, c, o)
 	if err != nil {
 		return err
 	}
