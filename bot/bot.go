@@ -39,6 +39,8 @@ type Places interface {
 	PlaceAt(ctx context.Context, platform store.Platform, workspace, channel string) (store.Place, error)
 	EnsurePlace(ctx context.Context, p store.Place) (store.Place, error)
 	EnablePlace(ctx context.Context, id int64, now time.Time) error
+	// OpenWorkspace enables the places that were gone with their workspace.
+	OpenWorkspace(ctx context.Context, w store.Workspace) (int, error)
 	Listings(ctx context.Context, platform store.Platform, workspace string) ([]store.Listing, error)
 }
 
@@ -191,7 +193,7 @@ func (b *Bot) place(ctx context.Context, r Request) (store.Place, error) {
 }
 
 // letIn enables the place a request manages, if it was gone and the bot may post
-// there again.
+// there again, and with it what was gone with the whole workspace.
 func (b *Bot) letIn(ctx context.Context, r Request) error {
 	p, err := b.store.PlaceAt(ctx, r.Platform, r.Workspace, r.Channel)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !p.Disabled() {
@@ -201,7 +203,11 @@ func (b *Bot) letIn(ctx context.Context, r Request) error {
 		return err
 	}
 	if open := b.mayPost(ctx, r) == nil; open { // if not, what needs the place says so itself
-		return b.store.EnablePlace(ctx, p.ID, b.now())
+		if err := b.store.EnablePlace(ctx, p.ID, b.now()); err != nil {
+			return err
+		}
+		_, err := b.store.OpenWorkspace(ctx, store.Workspace{Platform: p.Platform, ID: p.Workspace})
+		return err
 	}
 	return nil
 }

@@ -37,8 +37,10 @@ type Options struct {
 	APIURL        string // base in front of /api/v10, without a slash at its end
 	// Turn lets one replica at a time hold the gateway; nil holds it at once.
 	Turn Turn
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Places, when set, are told when the bot leaves a server and when it is back.
+	Places Places
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // Turn is the right to do something that one replica should do at a time.
@@ -55,6 +57,7 @@ type Client struct {
 	base      string
 	publicKey ed25519.PublicKey // nil: interactions over the gateway
 	http      *http.Client
+	places    Places
 	turn      Turn // nil: nobody else wants the gateway
 	now       func() time.Time
 	log       *slog.Logger
@@ -88,7 +91,7 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("a bot token is needed; set SPARKBOT_DISCORD_TOKEN")
 	}
 	c := &Client{
-		token: o.Token, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, turn: o.Turn, now: o.Now, log: o.Log,
+		token: o.Token, places: o.Places, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, turn: o.Turn, now: o.Now, log: o.Log,
 		patience: firstAnswer, openWithin: openTimeout, watchEvery: watchInterval, silentFor: longestSilence, latePause: time.Second,
 	}
 	if c.base == "" {

@@ -88,6 +88,7 @@ func (c *Client) hold(ctx context.Context, a Answerer) error {
 	lost, up := make(chan struct{}, 1), make(chan struct{}, 1)
 	session.AddHandler(func(_ *dgo.Session, _ *dgo.Disconnect) { poke(lost) })
 	session.AddHandler(func(_ *dgo.Session, _ *dgo.Ready) { poke(up) })
+	c.follow(ctx, session)
 	session.AddHandler(func(_ *dgo.Session, i *dgo.InteractionCreate) { c.interaction(ctx, i.Interaction, a) })
 	// Cutting the lines frees an Open that waits for words. One that was told to
 	// reconnect (operation 7) waits for its own lock and is left behind.
@@ -189,8 +190,8 @@ func (c *Client) callBack(ctx context.Context, i *dgo.Interaction, first callbac
 	return err
 }
 
-// session makes a discordgo session that keeps no state, asks for no intents,
-// and leaves reconnecting, retrying and limits to us.
+// session makes a discordgo session that keeps no state, asks for no events
+// but those of servers, and leaves reconnecting, retrying and limits to us.
 func (c *Client) session() (*dgo.Session, *lines, error) {
 	s, err := dgo.New("Bot " + c.token)
 	if err != nil {
@@ -198,6 +199,9 @@ func (c *Client) session() (*dgo.Session, *lines, error) {
 	}
 	l := &lines{}
 	s.Identify.Intents = dgo.IntentsNone
+	if c.places != nil {
+		s.Identify.Intents = dgo.IntentsGuilds // in which servers the bot is; nothing of what is said there
+	}
 	s.StateEnabled = false
 	s.ShouldReconnectOnError = false
 	s.ShouldRetryOnRateLimit = false

@@ -55,7 +55,7 @@ func (c *Client) postOnce(ctx context.Context, e notify.Envelope, b notify.Body)
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Reason: "Discord could not be reached", Err: err}
 	}
 	if a.status >= http.StatusMultipleChoices {
-		return notify.Receipt{}, failure(a)
+		return notify.Receipt{}, c.widened(ctx, e.Workspace, failure(a))
 	}
 	var posted struct {
 		ID string `json:"id"`

@@ -11,19 +11,21 @@ import (
 	"time"
 )
 
-// Discord is a Discord with one server, one application and its bot.
+// Discord is a Discord with one application and its bot, which is in one server
+// at first, and in those that AddGuild makes.
 type Discord struct {
 	s       *Sandbox
 	token   string
 	app     string
 	bot     string // the bot's user id
-	guild   string
+	guild   string // the first server's id
 	public  ed25519.PublicKey
 	private ed25519.PrivateKey
 	faults  faults
 
 	mu            sync.Mutex
 	sequence      int64
+	guilds        map[string]*discordGuild
 	channels      map[string]*discordChannel
 	order         []string // channel ids, oldest first
 	users         map[string]string
@@ -46,6 +48,7 @@ type Discord struct {
 
 type discordChannel struct {
 	id, name string
+	guild    string // empty where the messages are direct
 	denied   bool   // the bot may not see it
 	fileless bool   // the bot may not attach files
 	direct   string // the member whose direct messages these are, or empty
@@ -76,11 +79,12 @@ func newDiscord(s *Sandbox) *Discord {
 	}
 	d := &Discord{
 		s: s, public: public, private: private,
-		channels: map[string]*discordChannel{}, users: map[string]string{}, shown: map[string]*discordMessage{},
+		guilds: map[string]*discordGuild{}, channels: map[string]*discordChannel{}, users: map[string]string{}, shown: map[string]*discordMessage{},
 		waiting: map[string]*interaction{}, modals: map[string]*discordModal{}, cdn: map[string][]byte{}, gateways: map[*gatewayConn]struct{}{},
 		globalLimit: 50, routeLimit: 5, routePer: 5 * time.Second, nonceFor: 5 * time.Minute,
 	}
 	d.app, d.bot, d.guild = d.id(), d.id(), d.id()
+	d.guilds[d.guild] = &discordGuild{id: d.guild, name: "Sandbox", member: true}
 	d.token = "sandbox." + d.bot + "." + randomText()
 	d.routes()
 	return d
@@ -126,11 +130,14 @@ func (d *Discord) PublicKey() string { return hex.EncodeToString(d.public) }
 func (d *Discord) Guild() string { return d.guild }
 
 // AddChannel makes a text channel in which everybody, the bot too, may post.
-func (d *Discord) AddChannel(name string) string {
+func (d *Discord) AddChannel(name string) string { return d.AddChannelIn(d.guild, name) }
+
+// AddChannelIn makes one in another server.
+func (d *Discord) AddChannelIn(guild, name string) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	id := d.nextID()
-	d.channels[id] = &discordChannel{id: id, name: name}
+	d.channels[id] = &discordChannel{id: id, name: name, guild: guild}
 	d.order = append(d.order, id)
 	return id
 }

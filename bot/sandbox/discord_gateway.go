@@ -31,6 +31,7 @@ type gatewayConn struct {
 	ws    *websocket.Conn
 	seq   int
 	ready bool
+	wants int // the intents the bot asked for
 }
 
 type gatewayFrame struct {
@@ -125,7 +126,8 @@ func (d *Discord) take(g *gatewayConn, f gatewayFrame) bool {
 		g.send(opAck, "", nil)
 	case opIdentify, opResume:
 		var who struct {
-			Token string `json:"token"`
+			Token   string `json:"token"`
+			Intents int    `json:"intents"`
 		}
 		if json.Unmarshal(f.Data, &who) != nil || strings.TrimPrefix(who.Token, "Bot ") != d.token {
 			g.mu.Lock()
@@ -134,10 +136,11 @@ func (d *Discord) take(g *gatewayConn, f gatewayFrame) bool {
 			return false
 		}
 		g.send(opDispatch, "READY", map[string]any{
-			"v": 10, "user": d.botUser(), "guilds": []any{map[string]any{"id": d.guild, "unavailable": true}},
+			"v": 10, "user": d.botUser(), "guilds": d.joined(),
 			"session_id": randomText(), "resume_gateway_url": "ws" + strings.TrimPrefix(d.s.base, "http") + "/discord/gateway",
 			"application": map[string]any{"id": d.app, "flags": 0},
 		})
+		d.greet(g, who.Intents)
 	}
 	return true
 }

@@ -235,7 +235,7 @@ func (d *Discord) payload(i *interaction, kind int, guest bool, data map[string]
 	d.waiting[token] = i
 	d.mu.Unlock()
 	p := map[string]any{
-		"id": d.id(), "application_id": d.app, "type": kind, "token": token, "version": 1, "guild_id": d.guild, "channel_id": i.channel,
+		"id": d.id(), "application_id": d.app, "type": kind, "token": token, "version": 1, "guild_id": d.guildOf(i.channel), "channel_id": i.channel,
 		"channel": map[string]any{"id": i.channel, "type": 0}, "data": data, "locale": "en-US", "guild_locale": "en-US",
 		"app_permissions": strconv.Itoa(permissionsEveryone), "context": 0, "entitlements": []any{},
 		"member": map[string]any{

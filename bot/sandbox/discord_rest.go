@@ -26,8 +26,9 @@ func (d *Discord) routes() {
 	api.HandleFunc("POST /channels/{channel}/messages", d.postMessage)
 	api.HandleFunc("PATCH /channels/{channel}/messages/{message}", d.patchMessage)
 	api.HandleFunc("DELETE /channels/{channel}/messages/{message}", d.deleteMessage)
-	api.HandleFunc("GET /guilds/{guild}/roles", d.getRoles)
-	api.HandleFunc("GET /guilds/{guild}/members/{user}", d.getMember)
+	api.HandleFunc("GET /guilds/{guild}", d.getGuild)
+	api.HandleFunc("GET /guilds/{guild}/roles", d.inGuild(d.getRoles))
+	api.HandleFunc("GET /guilds/{guild}/members/{user}", d.inGuild(d.getMember))
 	api.HandleFunc("POST /interactions/{id}/{token}/callback", d.postCallback)
 	api.HandleFunc("PATCH /webhooks/{app}/{token}/messages/@original", d.patchOriginal)
 	api.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -95,7 +96,7 @@ func (d *Discord) getApplication(w http.ResponseWriter, _ *http.Request) {
 func (d *Discord) channel(w http.ResponseWriter, r *http.Request) (*discordChannel, bool) {
 	d.mu.Lock()
 	c, there := d.channels[r.PathValue("channel")]
-	denied := there && c.denied
+	denied := there && (c.denied || c.direct == "" && !d.guilds[c.guild].member)
 	d.mu.Unlock()
 	switch {
 	case !there:
@@ -110,7 +111,7 @@ func (d *Discord) channel(w http.ResponseWriter, r *http.Request) (*discordChann
 
 func (d *Discord) getChannel(w http.ResponseWriter, r *http.Request) {
 	if c, ok := d.channel(w, r); ok {
-		answerJSON(w, http.StatusOK, map[string]any{"id": c.id, "type": 0, "guild_id": d.guild, "name": c.name, "permission_overwrites": []any{}})
+		answerJSON(w, http.StatusOK, map[string]any{"id": c.id, "type": 0, "guild_id": c.guild, "name": c.name, "permission_overwrites": []any{}})
 	}
 }
 
@@ -118,8 +119,8 @@ func (d *Discord) getChannel(w http.ResponseWriter, r *http.Request) {
 // by default.
 const permissionsEveryone = 1<<10 | 1<<11 | 1<<14 | 1<<15 | 1<<16 | 1<<31
 
-func (d *Discord) getRoles(w http.ResponseWriter, _ *http.Request) {
-	answerJSON(w, http.StatusOK, []any{map[string]any{"id": d.guild, "name": "@everyone", "permissions": strconv.Itoa(permissionsEveryone)}})
+func (d *Discord) getRoles(w http.ResponseWriter, r *http.Request) {
+	answerJSON(w, http.StatusOK, []any{map[string]any{"id": r.PathValue("guild"), "name": "@everyone", "permissions": strconv.Itoa(permissionsEveryone)}})
 }
 
 func (d *Discord) getMember(w http.ResponseWriter, r *http.Request) {

@@ -73,6 +73,17 @@ func (s *Store) OpenWorkspaces(ctx context.Context, platform store.Platform) ([]
 	return ids, nil
 }
 
+// ClosedWorkspaces gives the workspaces of a platform that CloseWorkspace
+// stopped.
+func (s *Store) ClosedWorkspaces(ctx context.Context, platform store.Platform) ([]string, error) {
+	var ids []string
+	err := s.read.SelectContext(ctx, &ids, "SELECT DISTINCT workspace FROM places WHERE platform = $1 AND with_workspace ORDER BY workspace", string(platform))
+	if err != nil {
+		return nil, fmt.Errorf("read the workspaces: %w", err)
+	}
+	return ids, nil
+}
+
 // closeAround closes the workspaces of places that were found gone with all of
 // it. It is done after their settlement, not with it: it holds places that the
 // settlement does not, and whatever it leaves undone the next delivery finds.

@@ -119,6 +119,9 @@ func workspacesCloseAndOpen(t *testing.T, w *World) {
 	if open, err := w.DB.OpenWorkspaces(t.Context(), store.Slack); err != nil || len(open) != 1 || open[0] != "T2" {
 		t.Errorf("open are %v (%v)", open, err)
 	}
+	if closed, err := w.DB.ClosedWorkspaces(t.Context(), store.Slack); err != nil || len(closed) != 1 || closed[0] != "T1" {
+		t.Errorf("closed are %v (%v)", closed, err)
+	}
 	if n, err := w.DB.CloseWorkspace(t.Context(), t1, w.Now, "again"); err != nil || n != 0 {
 		t.Errorf("closing again gives %d, %v", n, err)
 	}

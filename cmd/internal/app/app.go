@@ -139,7 +139,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	if c.Discord.Enabled() {
 		client, err := discord.New(discord.Options{
 			Token: c.Discord.Token.Reveal(), ApplicationID: c.Discord.ApplicationID, PublicKey: c.Discord.PublicKey,
-			APIURL: c.Discord.APIURL, Turn: a.alone("discord gateway"), Now: o.Now, Log: a.log.With("platform", store.Discord),
+			APIURL: c.Discord.APIURL, Places: a.db, Turn: a.alone("discord gateway"), Now: o.Now, Log: a.log.With("platform", store.Discord),
 		})
 		if err != nil {
 			return fmt.Errorf("discord: %w", err)

@@ -43,6 +43,9 @@ func Doctor(ctx context.Context, c *config.Config, w io.Writer) (healthy bool) {
 	}
 	if a.discord != nil {
 		say("discord token", a.discord.Accepted(ctx))
+		if link, err := a.discord.InstallLink(ctx); err == nil {
+			_, _ = fmt.Fprintf(w, "%-14s %s\n", "add to Discord", link)
+		}
 	}
 	if a.slack != nil {
 		if c.Slack.OAuth() {
