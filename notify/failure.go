@@ -62,7 +62,7 @@ const (
 type Failure struct {
 	Kind   Kind
 	After  time.Duration // when Throttled: how long to wait
-	Scope  Scope         // when Throttled: what must wait; when Gone: what is gone
+	Scope  Scope         // when Throttled: what must wait; when Gone: what is gone; see Unreached
 	Reason string        // one clear sentence for people; never a secret
 	Err    error         // the cause, if there is one; never a secret
 }
@@ -74,6 +74,10 @@ func (f *Failure) Error() string {
 	}
 	return fmt.Sprintf("%s: %s: %v", f.Kind, f.Reason, f.Err)
 }
+
+// Unreached reports whether the platform was never reached, so that the failure
+// says nothing of the message: a Transient one of ScopePlatform.
+func (f *Failure) Unreached() bool { return f.Kind == Transient && f.Scope == ScopePlatform }
 
 // Unwrap gives the cause.
 func (f *Failure) Unwrap() error { return f.Err }

@@ -52,7 +52,7 @@ func (c *Client) postOnce(ctx context.Context, e notify.Envelope, b notify.Body)
 		if written.Load() {
 			return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Discord's answer was lost", Err: err}
 		}
-		return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Reason: "Discord could not be reached", Err: err}
+		return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Scope: notify.ScopePlatform, Reason: "Discord could not be reached", Err: err}
 	}
 	if a.status >= http.StatusMultipleChoices {
 		return notify.Receipt{}, c.widened(ctx, e.Workspace, failure(a))

@@ -51,7 +51,7 @@ func (c *Client) postOnce(ctx context.Context, e notify.Envelope, content []byte
 		if written.Load() {
 			return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Slack's answer was lost", Err: err}
 		}
-		return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Reason: "Slack could not be reached", Err: err}
+		return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Scope: notify.ScopePlatform, Reason: "Slack could not be reached", Err: err}
 	}
 	if f := c.failed(e.Workspace, a); f != nil {
 		return notify.Receipt{}, f

@@ -86,7 +86,7 @@ func (l *lane) settleDoubt(ctx, sending context.Context, c store.Claimed) (e Eve
 		case unanswered:
 			f := aboutTheQuestion(err)
 			l.obey(c.Place, f, now)
-			return Event{Failure: f, Took: now.Sub(began), Settlement: Decide(c, notify.Receipt{}, f, now, l.o.Rand())}, true
+			return Event{Failure: f, Took: now.Sub(began), Settlement: l.decide(c, notify.Receipt{}, f, began, now)}, true
 		case absent:
 			l.o.Log.Info("a message that was in doubt is sent again", "delivery", c.ID, "platform", l.platform, "channel", c.Place.Channel, "asked", asked)
 			return Event{}, false

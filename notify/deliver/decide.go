@@ -95,6 +95,19 @@ func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, c
 	}
 }
 
+// postpone ends a claim whose platform fails as a whole. It costs no attempt, but
+// time, and leaves the doubt that it may have arrived all the same.
+func postpone(c store.Claimed, f *notify.Failure, now, due time.Time) store.Settlement {
+	if late(c, due) {
+		return settle(c, store.OutcomeFailed, now, because("gave up: the platform failed until its time ran out", f.Reason))
+	}
+	s := release(c, now, due, f.Reason)
+	if f.Kind == notify.Ambiguous {
+		s.UnsureAt = firstOf(c.BegunAt, now)
+	}
+	return s
+}
+
 // firstOf is the earlier of a time, if that is known, and another.
 func firstOf(known, other time.Time) time.Time {
 	if known.IsZero() || other.Before(known) {

@@ -77,12 +77,9 @@ func (q *fakeQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Clai
 	if q.away != nil {
 		return nil, q.away
 	}
-	var out []store.Claimed
+	var turn []*store.Claimed
 	open := map[int64]bool{}
 	for _, c := range q.rows {
-		if len(out) == r.Limit {
-			break
-		}
 		blocked := open[c.PlaceID]
 		open[c.PlaceID] = blocked || c.State == store.StateWaiting || c.State == store.StateSending
 		if blocked || !due(c, r.Now) || c.Place.Disabled() || !slices.Contains(r.Platforms, c.Place.Platform) ||
@@ -90,6 +87,11 @@ func (q *fakeQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Clai
 			slices.Contains(r.SkipWorkspaces, store.Workspace{Platform: c.Place.Platform, ID: c.Place.Workspace}) {
 			continue
 		}
+		turn = append(turn, c)
+	}
+	slices.SortStableFunc(turn, func(a, b *store.Claimed) int { return a.DueAt.Compare(b.DueAt) })
+	var out []store.Claimed
+	for _, c := range turn[:min(r.Limit, len(turn))] {
 		if c.State == store.StateSending {
 			c.Again = true
 			c.Attempt++

@@ -35,6 +35,7 @@ type lane struct {
 	wake      chan struct{}
 	bucket    *rate.Limiter
 	throttles *throttles
+	health    *health
 	bodies    bodies
 	failures  int // of the queue, in a row
 }
@@ -114,12 +115,19 @@ func (l *lane) run(ctx, sending context.Context) {
 func (l *lane) fill(ctx, sending context.Context) time.Duration {
 	for ctx.Err() == nil {
 		now := l.o.Now()
-		if until := l.throttles.all(); until.After(now) {
+		down, tryAt := l.health.state()
+		if until := later(l.throttles.all(), tryAt); until.After(now) {
 			return until.Sub(now)
 		}
 		room := l.room()
 		if room <= 0 || l.settler.behind.Load() {
 			return l.o.Poll
+		}
+		if down { // a few posts try it
+			if l.busy.Load() > 0 {
+				return l.o.Poll
+			}
+			room = min(room, alike)
 		}
 		r := store.ClaimRequest{
 			Platforms: []store.Platform{l.platform}, Now: now, Lease: l.o.Lease, Limit: room,

@@ -138,8 +138,21 @@ func (l *lane) post(ctx context.Context, c store.Claimed, body notify.Body) Even
 		e.Failure = notify.Classify(err)
 		l.obey(c.Place, e.Failure, now)
 	}
-	e.Settlement = Decide(c, receipt, err, now, l.o.Rand())
+	e.Settlement = l.decide(c, receipt, e.Failure, began, now)
 	return e
+}
+
+// decide is Decide, but for a platform that fails as a whole: then everything
+// waits, and the message has lost no attempt.
+func (l *lane) decide(c store.Claimed, receipt notify.Receipt, f *notify.Failure, began, now time.Time) store.Settlement {
+	until, down := l.health.note(c.PlaceID, f, began, now, l.o.Rand())
+	if !down {
+		if f == nil {
+			return Decide(c, receipt, nil, now, l.o.Rand())
+		}
+		return Decide(c, receipt, f, now, l.o.Rand())
+	}
+	return postpone(c, f, now, until)
 }
 
 // obey lets whatever the platform throttled wait, on the same instant for which

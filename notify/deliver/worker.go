@@ -61,7 +61,7 @@ func (w *Worker) lanes() ([]*lane, *settler) {
 		l := &lane{
 			queue: w.queue, library: w.library, sender: sender, platform: platform,
 			limit: limit, o: w.o, settler: records, outage: outage,
-			most: most(w.o, limit), posting: make(chan struct{}, w.o.Workers), bucket: newBucket(limit), throttles: newThrottles(),
+			most: most(w.o, limit), posting: make(chan struct{}, w.o.Workers), bucket: newBucket(limit), throttles: newThrottles(), health: newHealth(w.o.Log.With("platform", platform)),
 			wake: make(chan struct{}, 1),
 		}
 		all += l.most
