@@ -30,6 +30,7 @@ type Store interface {
 // Catalogue reads projects.
 type Catalogue interface {
 	Projects(ctx context.Context) ([]store.Project, error)
+	ProjectBySlug(ctx context.Context, slug string) (store.Project, error)
 	Moves(ctx context.Context, projectID int64, limit int) ([]store.Move, error)
 	Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error)
 }

@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,6 +84,14 @@ func nearest(projects []store.Project, name string) []store.Project {
 // project finds the one project a command names. When there is none, reply is
 // what to tell the member, with a button for each that may be meant.
 func (b *Bot) project(ctx context.Context, c Command) (p store.Project, reply Reply, found bool, err error) {
+	// A slug in full, which is what buttons and most people give, is found without
+	// reading every project.
+	if slug := strings.ToLower(strings.TrimSpace(c.Project)); store.ValidSlug(slug) {
+		p, err = b.store.ProjectBySlug(ctx, slug)
+		if !errors.Is(err, store.ErrNotFound) {
+			return p, Reply{}, err == nil, err
+		}
+	}
 	projects, err := b.store.Projects(ctx)
 	if err != nil {
 		return p, reply, false, err
