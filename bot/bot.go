@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/digest"
 	"sparkbot/store"
 )
 
@@ -25,6 +26,7 @@ type Store interface {
 	Subscriptions
 	Silence
 	Queue
+	Digests
 }
 
 // Catalogue reads projects.
@@ -76,6 +78,7 @@ type Options struct {
 // Bot answers commands. It is safe for concurrent use.
 type Bot struct {
 	store  Store
+	desk   *digest.Desk // of the digests members look at
 	access map[store.Platform]Access
 	now    func() time.Time
 	log    *slog.Logger
@@ -83,7 +86,7 @@ type Bot struct {
 
 // New makes a Bot on a store.
 func New(s Store, o Options) *Bot {
-	b := &Bot{store: s, access: o.Access, now: o.Now, log: o.Log}
+	b := &Bot{store: s, desk: digest.NewDesk(s, nil), access: o.Access, now: o.Now, log: o.Log}
 	if b.now == nil {
 		b.now = time.Now
 	}
@@ -154,7 +157,12 @@ func (b *Bot) handle(ctx context.Context, r Request) (Reply, error) {
 	case Unmute:
 		return b.unmute(ctx, r)
 	case Test:
+		if r.Command.Digest.Action == DigestNow {
+			return b.digestNow(ctx, r, store.Trial)
+		}
 		return b.test(ctx, r)
+	case Digest:
+		return b.digest(ctx, r)
 	case Help:
 		return help(r)
 	default:
@@ -167,6 +175,13 @@ func (c Command) manages() bool {
 	switch c.Verb {
 	case Subscribe, Unsubscribe, Mute, Unmute, Test:
 		return true
+	case Digest:
+		switch c.Digest.Action {
+		case DigestSet, DigestOn, DigestOff, DigestNow:
+			return true
+		default:
+			return false
+		}
 	default:
 		return false
 	}

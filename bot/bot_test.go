@@ -85,8 +85,8 @@ func TestConversation(t *testing.T) {
 		{"subscribe session", guest, true, []string{"Only admins and owners"}},
 		{"list", nil, true, []string{"Nothing yet"}},
 		{"subscribe session", func(r *Request) { r.Channel = "closed" }, true, []string{"Nothing was changed", "invite me with /invite"}},
-		{"subscribe sessio", nil, true, []string{"Subscribed", "Session", "sparks, the weekly digest", "not sent by this version yet"}},
-		{"subscribe tag:PRIVACY moves -simplex-c", nil, true, []string{"hears of tag:privacy: all moves", "Left out: simplex-chat"}},
+		{"subscribe sessio", nil, true, []string{"Subscribed", "Session", "sparks, the weekly digest", "The next weekly digest comes on", "09:00 UTC", "Does another time suit"}},
+		{"subscribe tag:PRIVACY moves -simplex-c", nil, true, []string{"hears of tag:privacy: all moves", "Left out: simplex-chat", "The next weekly digest comes on"}},
 		{"subscribe category:COMS", nil, true, []string{"No project has the category “COMS”", "COMMS"}},
 		{"subscribe everything -nobody", nil, true, []string{"Nothing was changed", "no project “nobody”"}},
 		{"list", nil, true, []string{"• session: sparks, the weekly digest", "• tag:privacy: all moves; without simplex-chat"}},
@@ -98,7 +98,7 @@ func TestConversation(t *testing.T) {
 		{"unmute", nil, true, []string{"Nothing is muted"}},
 		{"test", nil, true, []string{"on its way"}},
 		{"unsubscribe river", nil, true, []string{"no subscription to river", "subscribed to session, tag:privacy"}},
-		{"unsubscribe Sess", nil, true, []string{"no longer hears of session", "It is subscribed to tag:privacy"}},
+		{"unsubscribe Sess", nil, true, []string{"no longer hears of session", "It is subscribed to tag:privacy", "No weekly digest comes"}},
 		{"unsubscribe all", nil, true, []string{"1 subscription ended"}},
 		{"help", nil, true, []string{"/spark mute 3d"}},
 		{"help mute", func(r *Request) { r.Platform = store.Discord }, true, []string{"/sparkbot mute for:3d"}},
@@ -176,7 +176,7 @@ func TestComplete(t *testing.T) {
 // TestEveryButtonIsACommand presses what replies offer.
 func TestEveryButtonIsACommand(t *testing.T) {
 	k := newTalk(t)
-	for _, text := range []string{"", "session", "session why", "all", "sesion", "subscribe category:COMS", "subscribe session", "mute 1d", "help"} {
+	for _, text := range []string{"", "session", "session why", "all", "sesion", "subscribe category:COMS", "subscribe session", "mute 1d", "help", "digest", "digest Europe/Berln", "digest preview", "digest now"} {
 		reply, _ := k.ask(text)
 		for _, b := range reply.Message.Blocks {
 			var buttons []notify.Button

@@ -20,6 +20,7 @@ const (
 	Mute        Verb = "mute"
 	Unmute      Verb = "unmute"
 	Test        Verb = "test"
+	Digest      Verb = "digest"
 	Help        Verb = "help"
 )
 
@@ -58,6 +59,8 @@ type Command struct {
 	Wide     bool   // List of the whole workspace or server
 	For      string // how long a Mute lasts, as typed: 2h, 3d, 1w, until mon
 	Topic    string // of Help
+	// Digest is what a Digest command wants. A Test with DigestNow tests digests.
+	Digest DigestWish
 	// Private keeps a card to the one who asked (Discord's share: false).
 	Private bool
 }
@@ -81,4 +84,6 @@ type Request struct {
 }
 
 // Verbs gives every verb that is typed, in the order help lists them.
-func Verbs() []Verb { return []Verb{Show, All, Subscribe, Unsubscribe, List, Mute, Unmute, Test, Help} }
+func Verbs() []Verb {
+	return []Verb{Show, All, Subscribe, Unsubscribe, List, Digest, Mute, Unmute, Test, Help}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/sahilm/fuzzy"
 
 	"sparkbot/notify"
+	"sparkbot/notify/zone"
 )
 
 // maxChoices is Discord's limit of suggestions:
@@ -20,11 +21,15 @@ const (
 	CompleteCategory     = "category"
 	CompleteTag          = "tag"
 	CompleteSubscription = "subscription"
+	CompleteTimezone     = "timezone"
 )
 
 // Complete suggests values while a member types, best first and at most 25. An
 // error is logged and gives none, because a suggestion is only a convenience.
 func (b *Bot) Complete(ctx context.Context, kind, typed string, r Request) []Choice {
+	if kind == CompleteTimezone {
+		return same(zone.Matching(typed, maxChoices))
+	}
 	choices, err := b.choices(ctx, kind, r)
 	if err != nil {
 		b.log.Warn("no suggestions", "kind", kind, "error", err)

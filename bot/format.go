@@ -48,6 +48,13 @@ func (c Command) String() string {
 	case Mute:
 		add(c.For)
 		add(quote(c.Project))
+	case Digest:
+		add(c.Digest.String())
+		add(page(c.Page))
+	case Test:
+		if c.Digest.Action == DigestNow {
+			add(string(Digest))
+		}
 	case Help:
 		add(c.Topic)
 	default: // the verb says it all

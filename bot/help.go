@@ -38,6 +38,10 @@ var topics = []topic{
 		"Shows this channel's subscriptions, and those of every channel here with workspace on Slack or scope:server on Discord.",
 	},
 	{
+		Digest, "/spark digest fri 16:00 Europe/Berlin", "/sparkbot digest set day:fri time:16:00", "the weekly digest",
+		"Says when this channel's weekly digest comes, and changes it: a day, a time and a zone such as Europe/Berlin; off and on; when-quiet skip or one-line says what becomes of a week in which nothing moves. preview shows you alone what it would say; now posts the last seven days in the channel and takes nothing from the weekly one.",
+	},
+	{
 		Mute, "/spark mute 3d", "/sparkbot mute for:3d", "be quiet for a while",
 		"Holds alerts for a time (2h, 3d, 1w, until mon), of one project or of all. What was held is sent when the mute ends.",
 	},
@@ -47,7 +51,7 @@ var topics = []topic{
 	},
 	{
 		Test, "/spark test", "/sparkbot test", "see that alerts arrive",
-		"Sends a test message to this channel through the same queue as every alert.",
+		"Sends a test message to this channel through the same queue as every alert; with digest (kind:digest on Discord) a digest of the last seven days.",
 	},
 	{
 		Help, "/spark help subscribe", "/sparkbot help topic:subscribe", "more on one of these",

@@ -53,6 +53,11 @@ func (b *Bot) heard(ctx context.Context, r Request) ([]notify.Block, error) {
 		lines = append(lines, notify.Span{Text: fmt.Sprintf("… and %d more", more)})
 	}
 	blocks = append(blocks, notify.Text{Spans: trimBreak(lines)})
+	d, err := b.armed(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	blocks = append(blocks, small(nextDigest(d)))
 	mutes, err := b.store.Mutes(ctx, p.ID, b.now())
 	if err != nil {
 		return nil, err

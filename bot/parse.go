@@ -97,10 +97,12 @@ func Parse(text string) (Command, error) {
 	case Unmute:
 		return alone(Unmute, rest)
 	case Test:
-		return alone(Test, rest)
+		return parseTest(rest)
+	case Digest:
+		return parseDigest(rest)
 	case Help:
 		return Command{Verb: Help, Topic: strings.ToLower(join(rest))}, nil
-	case "digest", "movers", "log", "quiet":
+	case "movers", "log", "quiet":
 		return Command{}, misused("/spark help lists what it can", "%s is not part of this version yet", strings.ToLower(first.text))
 	case "everything":
 		return Command{}, misused("write /spark subscribe everything, or /spark all for the list", "everything alone does nothing")
@@ -122,6 +124,16 @@ func alone(v Verb, rest []word) (Command, error) {
 		return Command{}, misused(fmt.Sprintf("write /spark %s", v), "%s takes nothing after it, but %q follows", v, rest[0].text)
 	}
 	return Command{Verb: v}, nil
+}
+
+func parseTest(rest []word) (Command, error) {
+	if len(rest) == 1 && rest[0].is(string(Digest)) {
+		return Command{Verb: Test, Digest: DigestWish{Action: DigestNow}}, nil
+	}
+	if len(rest) > 0 {
+		return Command{}, misused("write /spark test, or /spark test digest", "test does not know %q", join(rest))
+	}
+	return Command{Verb: Test}, nil
 }
 
 func parseShow(rest []word) (Command, error) {

@@ -39,6 +39,17 @@ func TestParse(t *testing.T) {
 		"mute until Mon session":                 {Verb: Mute, For: "until mon", Project: "session"},
 		"unmute":                                 {Verb: Unmute},
 		"test":                                   {Verb: Test},
+		"test digest":                            {Verb: Test, Digest: DigestWish{Action: DigestNow}},
+		"digest":                                 {Verb: Digest, Digest: DigestWish{Action: DigestShow}},
+		"digest Off":                             {Verb: Digest, Digest: DigestWish{Action: DigestOff}},
+		"digest preview page:2":                  {Verb: Digest, Digest: DigestWish{Action: DigestPreview}, Page: 2},
+		"digest list:7 page:2":                   {Verb: Digest, Digest: DigestWish{Action: DigestList, Edition: 7}, Page: 2},
+		"digest mon 09:00 Europe/Berlin":         {Verb: Digest, Digest: DigestWish{Action: DigestSet, Day: "mon", Time: "09:00", Zone: "Europe/Berlin"}},
+		"digest set every Fridays at 4pm":        {Verb: Digest, Digest: DigestWish{Action: DigestSet, Day: "fri", Time: "16:00"}},
+		"digest 9.30 new york":                   {Verb: Digest, Digest: DigestWish{Action: DigestSet, Time: "09:30", Zone: "new york"}},
+		"digest when-quiet skip":                 {Verb: Digest, Digest: DigestWish{Action: DigestSet, WhenQuiet: QuietSkip}},
+		"digest thurs when-quiet:one-line":       {Verb: Digest, Digest: DigestWish{Action: DigestSet, Day: "thu", WhenQuiet: QuietOneLine}},
+		"digest 12am":                            {Verb: Digest, Digest: DigestWish{Action: DigestSet, Time: "00:00"}},
 		"help Subscribe":                         {Verb: Help, Topic: "subscribe"},
 	} {
 		got, err := Parse(text)
@@ -66,8 +77,14 @@ func TestParseSaysWhatToTypeInstead(t *testing.T) {
 		"mute":                      "mute needs a time",
 		"mute 200d":                 `"200d" is no time`,
 		"mute until someday":        "is no time",
-		"test digest":               "takes nothing after it",
-		"digest now":                "digest is not part of this version yet",
+		"test loudly":               "test does not know",
+		"digest mon 25:00":          `"25:00" is no time of day`,
+		"digest mon tue":            "one day or time too many",
+		"digest off now":            "digest off takes nothing after it",
+		"digest when-quiet":         "when-quiet needs to know",
+		"digest when-quiet never":   "nothing a quiet week can become",
+		"digest every":              "digest needs a day",
+		"digest list:0":             "is no digest",
 		"everything":                "/spark subscribe everything",
 	} {
 		_, err := Parse(text)
@@ -101,7 +118,7 @@ func TestEveryVerbIsReserved(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"", "session why", `show "a b" moves page:2`, "subscribe tag:“x y” sparks -a", "mute until mon a b", `""`, `a"b c"d`} {
+	for _, seed := range []string{"", "session why", `show "a b" moves page:2`, "subscribe tag:“x y” sparks -a", "mute until mon a b", `""`, `a"b c"d`, "digest mon 9am new york when-quiet skip", "digest list:3 page:2", `digest "mon" 0:00`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -43,7 +43,15 @@ func (b *Bot) subscribe(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return echo("Subscribed. ", r.Channel, sub, projects), nil
+	subs, err := b.store.Subscriptions(ctx, p.ID)
+	if err != nil {
+		return Reply{}, err
+	}
+	d, err := b.armed(ctx, p.ID)
+	if err != nil {
+		return Reply{}, err
+	}
+	return echo("Subscribed. ", r, sub, projects, d, len(subs) == 1), nil
 }
 
 // aim makes a typed target one that is stored: a slug, or a category or tag
@@ -122,7 +130,7 @@ func (b *Bot) unsubscribe(ctx context.Context, r Request) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		return private(fmt.Sprintf("Done: %s ended. This channel hears of nothing now.", count(n, "subscription"))), nil
+		return private(fmt.Sprintf("Done: %s ended. This channel hears of nothing now, and gets no digest.", count(n, "subscription"))), nil
 	}
 	subs, err := b.store.Subscriptions(ctx, p.ID)
 	if err != nil {
@@ -139,7 +147,11 @@ func (b *Bot) unsubscribe(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	left := slices.DeleteFunc(subs, func(s store.Subscription) bool { return s.Target == t })
-	return private(fmt.Sprintf("Done: this channel no longer hears of %s. %s", t, held(left))), nil
+	d, err := b.armed(ctx, p.ID)
+	if err != nil {
+		return Reply{}, err
+	}
+	return private(fmt.Sprintf("Done: this channel no longer hears of %s. %s %s", t, held(left), nextDigest(d))), nil
 }
 
 // subscribed finds which of a place's subscriptions is meant. A project may be

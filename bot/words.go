@@ -10,8 +10,9 @@ import (
 	"sparkbot/store"
 )
 
-// echo tells a subscription in full, as it is stored now.
-func echo(begin, channel string, s store.Subscription, projects []store.Project) Reply {
+// echo tells a subscription in full, as it is stored now, and when the place's
+// digest comes. With the first one, a member is asked whether that time suits.
+func echo(begin string, r Request, s store.Subscription, projects []store.Project, d store.Digest, first bool) Reply {
 	what := s.Target.String()
 	if s.Target.Kind == store.TargetProject {
 		if i := slices.IndexFunc(projects, func(p store.Project) bool { return p.Slug == s.Target.Value }); i >= 0 {
@@ -20,7 +21,7 @@ func echo(begin, channel string, s store.Subscription, projects []store.Project)
 	}
 	spans := []notify.Span{
 		{Text: begin},
-		{Channel: channel, Text: channel, Fixed: true},
+		{Channel: r.Channel, Text: r.Channel, Fixed: true},
 		{Text: " hears of "},
 		{Text: what, Bold: true},
 		{Text: ": " + strings.Join(eventWords(s.Events), ", ") + "."},
@@ -32,16 +33,23 @@ func echo(begin, channel string, s store.Subscription, projects []store.Project)
 		spans = append(spans, notify.Span{Text: " Alerts mention the role you chose."})
 	}
 	blocks := []notify.Block{notify.Text{Spans: spans}}
-	if s.Events.Has(store.Digests) {
-		blocks = append(blocks, small("Weekly digest: chosen, but not sent by this version yet, so there is no next time to tell."))
+	blocks = append(blocks, small(nextDigest(d)))
+	if first && d.Wanted && !d.Off {
+		blocks = append(blocks, notify.Text{Style: notify.Small, Spans: []notify.Span{
+			{Text: "Does another time suit this channel better? "}, {Text: howToSet(r.Platform), Code: true, Fixed: true},
+		}})
 	}
 	if s.Events.Has(store.Trends) {
 		blocks = append(blocks, small("Trend: chosen, but not sent by this version yet."))
 	}
-	blocks = append(blocks, notify.Actions{Buttons: []notify.Button{
-		{Label: "Send a test", Command: string(Test)},
-		{Label: "Show all", Command: string(List)},
-	}})
+	// Pressed, a button is about the channel it stands in.
+	if r.Command.Channel == "" {
+		blocks = append(blocks, notify.Actions{Buttons: []notify.Button{
+			{Label: "Send a test", Command: string(Test)},
+			{Label: "Show all", Command: string(List)},
+			{Label: "Change digest time", Command: "digest show"},
+		}})
+	}
 	return Reply{Private: true, Message: notify.Message{Accent: accent, Fallback: begin + "This channel hears of " + what + ".", Blocks: blocks}}
 }
 

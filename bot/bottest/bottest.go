@@ -124,6 +124,7 @@ func Run(t *testing.T, start func(t *testing.T, a Answerer) Harness) {
 		{"words go without a picture that is refused", pictureRefused},
 		{"a hostile title stays a title", hostileTitle},
 		{"every message fits", everyMessageFits},
+		{"every digest fits", digestsFit},
 		{"a command brings its request and shows its reply", commandAndReply},
 		{"a mistyped command is told so in private", mistyped},
 		{"a button asks what typing would", button},

@@ -65,6 +65,9 @@ func command(d dgo.ApplicationCommandInteractionData) (bot.Command, error) {
 		if len(d.Options) == 1 && d.Options[0] != nil && d.Options[0].Type == subOption {
 			return manageCommand(d.Options[0].Name, optionsOf(d.Options[0].Options))
 		}
+		if name, sub, ok := grouped(d.Options); ok && name == string(bot.Digest) {
+			return digestCommand(sub)
+		}
 	}
 	return bot.Command{}, &bot.UsageError{What: "this version does not know that command", Mend: "try /sparkbot help"}
 }
@@ -98,6 +101,9 @@ func manageCommand(name string, o options) (bot.Command, error) {
 	case bot.Unmute:
 		return bot.Command{Verb: bot.Unmute}, nil
 	case bot.Test:
+		if o.text("kind") == string(bot.Digest) {
+			return bot.Parse(string(bot.Test) + " " + string(bot.Digest))
+		}
 		return bot.Command{Verb: bot.Test}, nil
 	case bot.Help:
 		return bot.Command{Verb: bot.Help, Topic: o.text("topic")}, nil

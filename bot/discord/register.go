@@ -42,9 +42,10 @@ func channels(o *dgo.ApplicationCommandOption) {
 }
 
 const (
-	textOption = dgo.ApplicationCommandOptionString
-	flagOption = dgo.ApplicationCommandOptionBoolean
-	subOption  = dgo.ApplicationCommandOptionSubCommand
+	textOption  = dgo.ApplicationCommandOptionString
+	flagOption  = dgo.ApplicationCommandOptionBoolean
+	subOption   = dgo.ApplicationCommandOptionSubCommand
+	groupOption = dgo.ApplicationCommandOptionSubCommandGroup
 )
 
 // commands are what the application registers, in the words of the contract.
@@ -96,7 +97,21 @@ func commands() []*dgo.ApplicationCommand {
 					option(textOption, "for", "How long: 1h, 1d, 1w, until-monday or a duration such as 3d", required, func(o *dgo.ApplicationCommandOption) { o.MaxLength = 20 }),
 					option(textOption, "project", "Only this project", suggested)),
 				sub("unmute", "Let alerts come again"),
-				sub("test", "Send a test message here"),
+				sub("test", "Send a test message here", option(textOption, "kind", "What to send", choices("alert", "digest"))),
+				option(groupOption, "digest", "The weekly digest of this channel", func(o *dgo.ApplicationCommandOption) {
+					o.Options = []*dgo.ApplicationCommandOption{
+						sub("set", "Choose when it comes; what you leave out stays as it is",
+							option(textOption, "day", "Which day of the week", choices("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
+							option(textOption, "time", "At what time, such as 09:00", func(o *dgo.ApplicationCommandOption) { o.MaxLength = 10 }),
+							option(textOption, "timezone", "In which time zone, such as Europe/Berlin", suggested),
+							option(textOption, "when-quiet", "What becomes of a week in which nothing moves", choices("skip", "one-line"))),
+						sub("show", "Say when it comes"),
+						sub("preview", "Show me what it would say now"),
+						sub("now", "Post the last seven days here"),
+						sub("off", "Stop it"),
+						sub("on", "Let it come again"),
+					}
+				}),
 				sub("help", "Explain a command", option(textOption, "topic", "Which command", choices(helpTopics()...))),
 			},
 		},

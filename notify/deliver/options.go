@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/chart"
 	"sparkbot/store"
 )
 
@@ -101,6 +102,11 @@ type Options struct {
 	Grace time.Duration
 	// Poll is how long the queue is left unasked without a wake-up.
 	Poll time.Duration
+	// Digests says what digests are about. Without it they are left to a process
+	// that has it.
+	Digests Digests
+	// Studio draws the pictures of messages that have one; nil draws none.
+	Studio *chart.Studio
 	// Limits replace those of DefaultLimits, platform by platform.
 	Limits map[store.Platform]Limit
 	// Sent is told of every claim that ended, once that is recorded. It is called

@@ -65,7 +65,7 @@ func (l *lane) body(ctx context.Context, c store.Claimed, now time.Time) (notify
 	k := keyOf(c)
 	return l.bodies.get(ctx, k, now, func() (b notify.Body, err error) {
 		defer l.rescue(&err)
-		m, err := words(ctx, l.library, c, now)
+		m, err := l.words(ctx, c, now)
 		if err != nil {
 			return b, err
 		}
@@ -83,7 +83,7 @@ func (l *lane) unprepared(c store.Claimed, err error) Event {
 	refused, isRefused := errors.AsType[*encodeError](err)
 	broken, isBroken := errors.AsType[*notify.Failure](err)
 	switch {
-	case errors.Is(err, errRetracted), errors.Is(err, errBack), errors.Is(err, errTold):
+	case errors.Is(err, errRetracted), errors.Is(err, errBack), errors.Is(err, errTold), errors.Is(err, errSilent):
 		return Event{Settlement: settle(c, store.OutcomeCancelled, now, err.Error())}
 	case errors.Is(err, errUnknownKind):
 		return Event{Settlement: release(c, now, now.Add(laterVersion), err.Error())}

@@ -68,14 +68,15 @@ func (d dialect) closingRecords() string {
 
 // CloseDigests ends weeks, all in one transaction: each place's next time and
 // reach are moved on and what it is owed is stored. A place that another process
-// closed first, or is just closing, is left to it. giveUpAfter counts from when
-// a digest was due. It gives how many places are owed something.
-func (s *Store) CloseDigests(ctx context.Context, now time.Time, giveUpAfter time.Duration, editions []store.Edition, closings []store.Closing) (owed int, err error) {
+// closed first, or is just closing, is left to it. What is owed is due now and
+// given up at giveUpAt. It gives how many places were closed, and how many of
+// them are owed something.
+func (s *Store) CloseDigests(ctx context.Context, now, giveUpAt time.Time, editions []store.Edition, closings []store.Closing) (closed, owed int, err error) {
 	arguments := make([]closingArgument, len(closings))
 	for i, c := range closings {
 		arguments[i] = closingArgument{
 			Place: c.PlaceID, Due: s.dialect.json(c.Due), NextAt: s.dialect.json(c.NextAt), Since: s.dialect.json(c.Since), Seen: c.Seen,
-			Key: "digest:" + c.Due.UTC().Format(time.RFC3339), GiveUp: s.dialect.json(c.Due.Add(giveUpAfter)),
+			Key: "digest:" + c.Due.UTC().Format(time.RFC3339), GiveUp: s.dialect.json(giveUpAt),
 		}
 	}
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
@@ -83,16 +84,17 @@ func (s *Store) CloseDigests(ctx context.Context, now time.Time, giveUpAfter tim
 		if err != nil {
 			return err
 		}
+		closed = len(won)
 		owed, err = s.oweDigests(ctx, tx, now, editions, closings, arguments, won)
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("close the week of %d places: %w", len(closings), err)
+		return 0, 0, fmt.Errorf("close the week of %d places: %w", len(closings), err)
 	}
 	if owed > 0 {
 		s.wake()
 	}
-	return owed, nil
+	return closed, owed, nil
 }
 
 // moveOn gives every place its next time and tells which were still to be closed.

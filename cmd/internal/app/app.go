@@ -16,7 +16,9 @@ import (
 	"sparkbot/bot/discord"
 	"sparkbot/bot/slack"
 	"sparkbot/config"
+	"sparkbot/notify/chart"
 	"sparkbot/notify/deliver"
+	"sparkbot/notify/digest"
 	"sparkbot/notify/fanout"
 	"sparkbot/store"
 	"sparkbot/store/sqlstore"
@@ -39,20 +41,21 @@ type Options struct {
 
 // App is a built bot that has not started yet.
 type App struct {
-	db      *sqlstore.Store
-	bot     *bot.Bot
-	fanout  *fanout.Fanout
-	worker  *deliver.Worker // nil when no platform is configured
-	prober  *deliver.Prober
-	keeper  *deliver.Keeper
-	discord *discord.Client // nil when not configured
-	slack   *slack.Client   // nil when not configured
-	server  *server         // nil when http.listen is off
-	log     *slog.Logger
-	now     func() time.Time
-	holder  string        // what this process is called among replicas
-	kick    chan struct{} // wakes the worker
-	look    chan struct{} // wakes everybody, as a change in the database does
+	db       *sqlstore.Store
+	bot      *bot.Bot
+	fanout   *fanout.Fanout
+	calendar *digest.Calendar
+	worker   *deliver.Worker // nil when no platform is configured
+	prober   *deliver.Prober
+	keeper   *deliver.Keeper
+	discord  *discord.Client // nil when not configured
+	slack    *slack.Client   // nil when not configured
+	server   *server         // nil when http.listen is off
+	log      *slog.Logger
+	now      func() time.Time
+	holder   string        // what this process is called among replicas
+	kick     chan struct{} // wakes the worker
+	look     chan struct{} // wakes everybody, as a change in the database does
 }
 
 // New opens the database, brings its schema up to date and builds every room.
@@ -161,8 +164,9 @@ func (a *App) build(c *config.Config, o Options) error {
 	a.fanout = fanout.New(a.db, fanout.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
+	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})
 	if len(senders) > 0 {
-		d := deliver.Options{Now: o.Now, Log: a.log, Sent: o.Sent}
+		d := deliver.Options{Now: o.Now, Log: a.log, Sent: o.Sent, Digests: digest.NewDesk(a.db, a.db), Studio: chart.New()}
 		if o.tune != nil {
 			o.tune(&d)
 		}

@@ -20,7 +20,9 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("watch the database: %w", err)
 	}
 	noticed := make(chan struct{}, 1)
-	group.Go(func() error { return a.spread(ctx, changes, noticed) })
+	looked := make(chan struct{}, 1)
+	group.Go(func() error { return a.spread(ctx, changes, noticed, looked) })
+	group.Go(func() error { return a.calendar.Run(ctx, looked) })
 	group.Go(func() error { return a.fanout.Run(ctx, noticed) })
 	group.Go(func() error { return a.prober.Run(ctx) })
 	group.Go(func() error { return a.alone("pruning").Do(ctx, a.keeper.Run) })
@@ -45,8 +47,9 @@ func (a *App) Run(ctx context.Context) error {
 
 // spread passes one wake of the database, or of LookAgain, on to all who wait
 // for it: fan-out for moves that changed, the worker for deliveries that became
-// due.
-func (a *App) spread(ctx context.Context, changes <-chan struct{}, noticed chan<- struct{}) error {
+// due. A digest's time comes whatever changes, so the calendar is woken by
+// LookAgain alone.
+func (a *App) spread(ctx context.Context, changes <-chan struct{}, noticed, looked chan<- struct{}) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -56,6 +59,10 @@ func (a *App) spread(ctx context.Context, changes <-chan struct{}, noticed chan<
 				return nil
 			}
 		case <-a.look:
+			select {
+			case looked <- struct{}{}:
+			default:
+			}
 		}
 		select {
 		case noticed <- struct{}{}:
