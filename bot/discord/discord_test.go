@@ -6,9 +6,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,7 +186,9 @@ func TestBodiesSatisfyDiscordsSchema(t *testing.T) {
 			t.Errorf("%s is refused by %s: %v\n%s", what, name, err, body)
 		}
 	}
-	for kind, m := range bottest.Messages("Words with *marks* and a [link](http://x.org)") {
+	all := bottest.Messages("Words with *marks* and a [link](http://x.org)")
+	maps.Copy(all, bottest.Digests())
+	for kind, m := range all {
 		box, err := c.Encode(m)
 		if err != nil {
 			t.Fatal(err)
@@ -226,8 +230,10 @@ func TestGoldens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := bottest.Session()
-	for _, kind := range []string{"alert", "retracted", "card"} {
+	all := bottest.Digests()
+	kinds := append(slices.Sorted(maps.Keys(all)), "alert", "retracted", "card")
+	maps.Copy(all, bottest.Session())
+	for _, kind := range kinds {
 		box, err := c.Encode(all[kind])
 		if err != nil {
 			t.Fatal(err)

@@ -9,11 +9,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -321,12 +323,15 @@ func TestGoldens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := bottest.Session()
-	for _, kind := range []string{"alert", "retracted", "card"} {
+	all := bottest.Digests()
+	kinds := append(slices.Sorted(maps.Keys(all)), "alert", "retracted", "card")
+	maps.Copy(all, bottest.Session())
+	for _, kind := range kinds {
 		body, err := c.Encode(all[kind])
 		if err != nil {
 			t.Fatal(err)
 		}
+		valid(t, body.Content)
 		golden(t, kind+".golden.json", body.Content)
 	}
 }
