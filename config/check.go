@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -26,6 +28,33 @@ func parseAge(s string) (time.Duration, error) {
 		return 0, errors.New("must be a duration above zero, such as 72h or 90m")
 	}
 	return d, nil
+}
+
+func parseCount(s string, most int) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > most {
+		return 0, fmt.Errorf("must be a whole number from 1 to %d", most)
+	}
+	return n, nil
+}
+
+// parseAllow reads which addresses that are not public may be reached: false for
+// none, true for all, or networks such as 10.1.0.0/16.
+func parseAllow(s string) (allowed []netip.Prefix, err error) {
+	switch strings.ToLower(s) {
+	case "false":
+		return nil, nil
+	case "true":
+		return []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, nil
+	}
+	for text := range strings.SplitSeq(s, ",") {
+		p, err := netip.ParsePrefix(strings.TrimSpace(text))
+		if err != nil {
+			return nil, errors.New("must be false, true, or networks separated by commas, such as 10.1.0.0/16, fd12::/32")
+		}
+		allowed = append(allowed, p.Masked())
+	}
+	return allowed, nil
 }
 
 // parseBase reads an http or https address and takes the slashes from its end.

@@ -6,7 +6,11 @@
 // configuration are reported at once.
 package config
 
-import "time"
+import (
+	"net/netip"
+	"regexp"
+	"time"
+)
 
 // Config is the configuration in force. Each field's key is written beside it;
 // key a.b_c is the environment variable SPARKBOT_A_B_C.
@@ -20,6 +24,10 @@ type Config struct {
 	// Deliveries says how long the record of what was sent is kept.
 	Deliveries Deliveries
 	Log        Log
+	Feeds      []Feed // sources
+	// SourcesAllow is sources_allow_private: the networks that a feed may be read
+	// from although they are not public.
+	SourcesAllow []netip.Prefix
 	// SecretKey is secret_key: 32 bytes in base64, or several such keys with
 	// commas between. SecretKeys gives them.
 	SecretKey Secret
@@ -41,7 +49,35 @@ type HTTP struct {
 
 // API is the write API.
 type API struct {
-	Token Secret // api.token
+	Token  Secret     // api.token; may do everything
+	Tokens []APIToken // api.tokens
+	// RequestsPerMinute is api.requests_per_minute, for each token.
+	RequestsPerMinute int
+}
+
+// Enabled reports whether there is a token for the API.
+func (a API) Enabled() bool { return a.Token != "" || len(a.Tokens) > 0 }
+
+// APIToken is a token with a name, and the projects it is limited to. One with
+// neither Projects nor Categories may do everything.
+type APIToken struct {
+	Name       string   // name; what logs call it
+	Token      Secret   // token, or token_file
+	Projects   []string // projects: slugs
+	Categories []string // categories: in upper case
+}
+
+// Feed is a project's feed, whose entries become its moves.
+type Feed struct {
+	Project  string           // project: the slug
+	URL      string           // url
+	Kind     string           // kind: auto, rss, atom, json or github
+	Interval time.Duration    // interval, 5 minutes at least
+	Words    []string         // sparks.words: whole words
+	Patterns []*regexp.Regexp // sparks.patterns
+	Semver   string           // sparks.semver: major, minor or empty
+	Title    string           // title: a template, {title} by itself
+	Summary  string           // summary: a template, {summary} by itself
 }
 
 // Discord is one Discord application and its bot.

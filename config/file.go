@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -40,6 +41,11 @@ func parseFile(path string, text []byte) (map[string]given, error) {
 		switch {
 		case !known(key):
 			problems = append(problems, fmt.Errorf("%s: %w", place, unknown("key", key, keys())))
+		case isList(key):
+			if _, twice := layer[key]; twice {
+				problems = append(problems, fmt.Errorf("%s: %s is set twice; keep one of them", place, key))
+			}
+			layer[key] = given{origin: place, node: value, file: path}
 		case value.Kind != yaml.ScalarNode:
 			problems = append(problems, fmt.Errorf("%s: %s must be a single value", place, key))
 		default:
@@ -47,7 +53,7 @@ func parseFile(path string, text []byte) (map[string]given, error) {
 				problems = append(problems, fmt.Errorf("%s: %s is set twice; keep one of them", place, key))
 			}
 			if value.Tag != "!!null" {
-				layer[key] = given{value.Value, place}
+				layer[key] = given{text: value.Value, origin: place}
 			}
 		}
 	})
@@ -82,13 +88,16 @@ func isSection(name string) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(lists, func(l list) bool { return strings.HasPrefix(l.key, name+".") })
 }
 
 func keys() []string {
 	var all []string
 	for _, s := range settings {
 		all = append(all, s.key)
+	}
+	for _, l := range lists {
+		all = append(all, l.key)
 	}
 	return all
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 const (
@@ -29,8 +31,13 @@ type Source struct {
 	Environ []string
 }
 
-// given is a text and where it was found, in words for people.
-type given struct{ text, origin string }
+// given is a text, or the node of a list, and where it was found, in words for
+// people.
+type given struct {
+	text, origin string
+	node         *yaml.Node // of a list
+	file         string     // in which node stands; empty for the environment
+}
 
 // Load merges the sources and checks every value. Precedence: flags,
 // environment, file, defaults. When anything is wrong it returns all problems
@@ -57,7 +64,7 @@ func Load(src Source) (*Config, error) {
 
 	c := &Config{}
 	for _, s := range settings {
-		v := given{s.fallback, originDefault}
+		v := given{text: s.fallback, origin: originDefault}
 		for _, layer := range []map[string]given{file, env, fromFlags(src.Flags)} {
 			if g, ok := layer[s.key]; ok {
 				v = g
@@ -70,6 +77,18 @@ func Load(src Source) (*Config, error) {
 		}
 		c.values = append(c.values, Value{Key: s.key, Env: s.env(), Text: s.show(v.text), Origin: v.origin})
 	}
+	for _, l := range lists {
+		v := given{origin: originDefault}
+		for _, layer := range []map[string]given{file, env} {
+			if g, ok := layer[l.key]; ok {
+				v = g
+			}
+		}
+		values, err := l.load(c, v)
+		report(err)
+		c.values = append(c.values, values...)
+	}
+	report(c.checkLists())
 	problems = append(problems, c.together()...)
 	if len(problems) > 0 {
 		return nil, &Invalid{Problems: problems}
@@ -91,7 +110,7 @@ func (e *Invalid) Error() string {
 func fromFlags(flags map[string]string) map[string]given {
 	layer := make(map[string]given, len(flags))
 	for key, text := range flags {
-		layer[key] = given{text, "flag --" + strings.NewReplacer(".", "-", "_", "-").Replace(key)}
+		layer[key] = given{text: text, origin: "flag --" + strings.NewReplacer(".", "-", "_", "-").Replace(key)}
 	}
 	return layer
 }
@@ -108,14 +127,14 @@ func fromEnvironment(environ []string) (map[string]given, error) {
 	layer := map[string]given{}
 	var problems []error
 	if path, ok := vars[configEnv]; ok {
-		layer[configEnv] = given{path, configEnv}
+		layer[configEnv] = given{text: path, origin: configEnv}
 		delete(vars, configEnv)
 	}
 	for _, s := range settings {
 		text, plain := vars[s.env()]
 		delete(vars, s.env())
 		if plain && text != "" {
-			layer[s.key] = given{text, s.env()}
+			layer[s.key] = given{text: text, origin: s.env()}
 		}
 		if !s.secret {
 			continue
@@ -133,6 +152,15 @@ func fromEnvironment(environ []string) (map[string]given, error) {
 			layer[s.key] = g
 		}
 	}
+	for _, l := range lists {
+		text, set := vars[l.env()]
+		delete(vars, l.env())
+		if set && text != "" {
+			node, err := parseList(l.env(), text)
+			problems = append(problems, err)
+			layer[l.key] = given{origin: l.env(), node: node}
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		problems = append(problems, unknown("environment variable", name, envNames()))
 	}
@@ -144,13 +172,16 @@ func fromSecretFile(env, path string) (given, error) {
 	if err != nil {
 		return given{}, fmt.Errorf("%s: %w", env, err)
 	}
-	return given{strings.TrimRight(string(text), "\r\n"), env + " (" + path + ")"}, nil
+	return given{text: strings.TrimRight(string(text), "\r\n"), origin: env + " (" + path + ")"}, nil
 }
 
 func envNames() []string {
 	names := []string{configEnv}
 	for _, s := range settings {
 		names = append(names, s.env())
+	}
+	for _, l := range lists {
+		names = append(names, l.env())
 	}
 	return names
 }

@@ -35,7 +35,15 @@ var settings = []setting{
 		c.HTTP.PublicURL, err = parseBase(s)
 		return err
 	}},
-	{key: "api.token", secret: true, later: true, set: secretInto(func(c *Config) *Secret { return &c.API.Token })},
+	{key: "api.token", secret: true, set: secretInto(func(c *Config) *Secret { return &c.API.Token })},
+	{key: "api.requests_per_minute", fallback: "600", set: func(c *Config, s string) (err error) {
+		c.API.RequestsPerMinute, err = parseCount(s, 100_000)
+		return err
+	}},
+	{key: "sources_allow_private", fallback: "false", set: func(c *Config, s string) (err error) {
+		c.SourcesAllow, err = parseAllow(s)
+		return err
+	}},
 	{key: "discord.token", secret: true, set: func(c *Config, s string) error {
 		c.Discord.Token = Secret(strings.TrimPrefix(s, "Bot "))
 		return checkToken(s)
@@ -89,7 +97,7 @@ func (s setting) env() string {
 
 // known reports whether there is a setting with the key.
 func known(key string) bool {
-	return slices.ContainsFunc(settings, func(s setting) bool { return s.key == key })
+	return isList(key) || slices.ContainsFunc(settings, func(s setting) bool { return s.key == key })
 }
 
 func secretInto(field func(*Config) *Secret) func(*Config, string) error {
