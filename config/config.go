@@ -131,17 +131,3 @@ type Log struct {
 	Level  string // log.level: debug, info, warn or error
 	Format string // log.format: auto, text or json
 }
-
-// Unused names the keys that were set although this version does nothing with
-// them yet, so that whoever set them can be told.
-func (c *Config) Unused() []string {
-	var keys []string
-	for _, v := range c.values {
-		for _, s := range settings {
-			if s.key == v.Key && s.later && v.Origin != originDefault {
-				keys = append(keys, v.Key)
-			}
-		}
-	}
-	return keys
-}

@@ -11,7 +11,6 @@ type setting struct {
 	key      string
 	fallback string
 	secret   bool // shown redacted, and read from a file through …_FILE
-	later    bool // accepted, but not used by this version yet
 	// set stores the text, or says what is wrong with it and what is allowed. The
 	// error never repeats the text of a secret.
 	set func(c *Config, text string) error

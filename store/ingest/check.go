@@ -12,15 +12,15 @@ import (
 func checkProject(path string, p store.Project) error {
 	switch {
 	case p.Slug == "":
-		return wrong(path+".slug", "is missing; a slug is a to z, 0 to 9 and hyphens, 64 at most")
+		return wrong(member(path, "slug"), "is missing; a slug is a to z, 0 to 9 and hyphens, 64 at most")
 	case !store.ValidSlug(p.Slug):
-		return wrong(path+".slug", "%q is no slug; it begins with a to z or 0 to 9, then up to 63 of those and hyphens", p.Slug)
+		return wrong(member(path, "slug"), "%q is no slug; it begins with a to z or 0 to 9, then up to 63 of those and hyphens", p.Slug)
 	case store.Reserved(p.Slug):
-		return wrong(path+".slug", "%q is a command; reserved are %s", p.Slug, strings.Join(store.ReservedWords(), ", "))
+		return wrong(member(path, "slug"), "%q is a command; reserved are %s", p.Slug, strings.Join(store.ReservedWords(), ", "))
 	case len(p.Tags) > store.MaxTags:
-		return wrong(path+".tags", "has %d tags; at most %d are allowed", len(p.Tags), store.MaxTags)
+		return wrong(member(path, "tags"), "has %d tags; at most %d are allowed", len(p.Tags), store.MaxTags)
 	case p.Curated != nil && !(*p.Curated >= 0 && *p.Curated <= 10):
-		return wrong(path+".velocity", "is %v; it must lie between 0 and 10", *p.Curated)
+		return wrong(member(path, "velocity"), "is %v; it must lie between 0 and 10", *p.Curated)
 	}
 	for _, f := range []struct {
 		name, text string
@@ -35,31 +35,31 @@ func checkProject(path string, p store.Project) error {
 		{"heading", p.Heading, 0, store.MaxText},
 		{"prediction", p.Prediction, 0, store.MaxText},
 	} {
-		if err := checkText(path+"."+f.name, f.text, f.least, f.most); err != nil {
+		if err := checkText(member(path, f.name), f.text, f.least, f.most); err != nil {
 			return err
 		}
 	}
-	if err := checkURL(path+".url", p.URL, false); err != nil {
+	if err := checkURL(member(path, "url"), p.URL, false); err != nil {
 		return err
 	}
-	return checkURL(path+".icon_url", p.IconURL, false)
+	return checkURL(member(path, "icon_url"), p.IconURL, false)
 }
 
 // checkMove finds the first mistake in a move.
 func checkMove(path string, m store.Move) error {
 	if m.OccurredAt.IsZero() {
-		return wrong(path+".occurred_at", "is missing; write it as RFC 3339, such as 2026-08-10T09:00:00Z")
+		return wrong(member(path, "occurred_at"), "is missing; write it as RFC 3339, such as 2026-08-10T09:00:00Z")
 	}
-	if err := checkText(path+".title", m.Title, 1, store.MaxLine); err != nil {
+	if err := checkText(member(path, "title"), m.Title, 1, store.MaxLine); err != nil {
 		return err
 	}
-	if err := checkText(path+".summary", m.Summary, 0, store.MaxText); err != nil {
+	if err := checkText(member(path, "summary"), m.Summary, 0, store.MaxText); err != nil {
 		return err
 	}
-	if err := checkText(path+".key", m.Key, 0, store.MaxKey); err != nil {
+	if err := checkText(member(path, "key"), m.Key, 0, store.MaxKey); err != nil {
 		return err
 	}
-	return checkURL(path+".source_url", m.SourceURL, true)
+	return checkURL(member(path, "source_url"), m.SourceURL, true)
 }
 
 // checkText counts characters as the database does: in Unicode code points.

@@ -1,9 +1,10 @@
-// Package ingest turns import documents into projects and moves, and the store
-// back into such a document.
+// Package ingest turns documents and HTTP writes into projects and moves, and the
+// store back into such documents.
 //
-// It reads, checks and names the place of every mistake; it opens no file and
-// no transaction. The caller hands Read a Writer whose work it keeps only when
-// Read succeeds, so that of a bad document nothing is stored.
+// It reads, checks and names the place of every mistake, in the same words
+// whichever way a document came. It opens no file and begins no transaction of its
+// own: whoever calls Read, and the Store behind an API, keeps what was written only
+// when all of it succeeded, so that of a bad document nothing is stored.
 package ingest
 
 import (
@@ -41,6 +42,7 @@ func (s Summary) String() string {
 type Error struct {
 	Path   string // such as projects[1].moves[0].title; empty for the document as a whole
 	Reason string
+	cause  error // nil: store.ErrInvalid
 }
 
 // Error gives the path and the reason.
@@ -52,7 +54,15 @@ func (e *Error) Error() string {
 }
 
 // Unwrap says that the mistake is in the data, not in the store.
-func (e *Error) Unwrap() error { return store.ErrInvalid }
+func (e *Error) Unwrap() error {
+	if e.cause != nil {
+		return e.cause
+	}
+	return store.ErrInvalid
+}
+
+// errUnreadable marks a document that is no JSON.
+var errUnreadable = fmt.Errorf("unreadable: %w", store.ErrInvalid)
 
 func wrong(path, format string, args ...any) error {
 	return &Error{Path: path, Reason: fmt.Sprintf(format, args...)}

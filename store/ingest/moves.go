@@ -6,23 +6,27 @@ import (
 	"sparkbot/store"
 )
 
-// moves reads the moves of one project and checks that no two are the same.
-func (d *reader) moves(path string) ([]store.Move, error) {
+// moves reads at most limit moves of one project, or any number when it is 0,
+// and checks that no two are the same.
+func (d *scanner) moves(path string, limit int) ([]store.Move, error) {
 	var moves []store.Move
 	keys, sources := map[string]string{}, map[string]string{}
 	err := d.array(path, "moves", func(path string) error {
+		if limit > 0 && len(moves) == limit {
+			return wrong(path, "is one too many; %d moves are taken at a time", limit)
+		}
 		m, err := d.move(path)
 		if err != nil {
 			return err
 		}
 		if m.Key != "" {
 			if other, taken := keys[m.Key]; taken {
-				return wrong(path+".key", "%q is already the key of %s", m.Key, other)
+				return wrong(member(path, "key"), "%q is already the key of %s", m.Key, other)
 			}
 			keys[m.Key] = path
 		}
 		if other, taken := sources[m.SourceURL]; taken {
-			return wrong(path+".source_url", "is already the source of %s; a project tells of a source once", other)
+			return wrong(member(path, "source_url"), "is already the source of %s; a project tells of a source once", other)
 		}
 		sources[m.SourceURL] = path
 		moves = append(moves, m)
@@ -31,7 +35,7 @@ func (d *reader) moves(path string) ([]store.Move, error) {
 	return moves, err
 }
 
-func (d *reader) move(path string) (store.Move, error) {
+func (d *scanner) move(path string) (store.Move, error) {
 	var m store.Move
 	err := d.object(path, "a move", func(name, path string) (err error) {
 		switch name {
@@ -60,7 +64,7 @@ func (d *reader) move(path string) (store.Move, error) {
 
 // time reads an RFC 3339 time from year 1 on, which is where PostgreSQL's
 // calendar and RFC 3339 agree.
-func (d *reader) time(path string) (time.Time, error) {
+func (d *scanner) time(path string) (time.Time, error) {
 	text, err := d.text(path)
 	if err != nil || text == "" {
 		return time.Time{}, err

@@ -48,9 +48,25 @@ func Read(ctx context.Context, r io.Reader, to Writer, progress func(Summary)) (
 
 // project reads one project and its moves and hands them on.
 func (d *reader) project(ctx context.Context, path string) error {
-	var p store.Project
-	var moves []store.Move
-	err := d.object(path, "a project", func(name, path string) (err error) {
+	p, moves, err := d.document(path, 0, nil)
+	if err != nil {
+		return err
+	}
+	if err := checkProject(path, p); err != nil {
+		return err
+	}
+	if other, taken := d.slugs[p.Slug]; taken {
+		return wrong(member(path, "slug"), "%q is already the slug of %s; each project has its own", p.Slug, other)
+	}
+	d.slugs[p.Slug] = path
+	return d.put(ctx, path, p, moves)
+}
+
+// document reads the members of a project, and at most limit moves of it (0: any
+// number). other, when not nil, is asked about members that an import does not
+// know, and says whether it took one.
+func (d *scanner) document(path string, limit int, other func(name, path string) (taken bool, err error)) (p store.Project, moves []store.Move, err error) {
+	err = d.object(path, "a project", func(name, path string) (err error) {
 		switch name {
 		case "slug":
 			p.Slug, err = d.text(path)
@@ -77,23 +93,19 @@ func (d *reader) project(ctx context.Context, path string) error {
 		case "velocity":
 			p.Curated, err = d.number(path)
 		case "moves":
-			moves, err = d.moves(path)
+			moves, err = d.moves(path, limit)
 		default:
-			err = wrong(path, "is unknown; a project holds %s", "slug, name, category, tagline, headline, tags, current_state, heading, prediction, url, icon_url, velocity and moves")
+			taken := false
+			if other != nil {
+				taken, err = other(name, path)
+			}
+			if !taken && err == nil {
+				err = wrong(path, "is unknown; a project holds %s", "slug, name, category, tagline, headline, tags, current_state, heading, prediction, url, icon_url, velocity and moves")
+			}
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	if err := checkProject(path, p); err != nil {
-		return err
-	}
-	if other, taken := d.slugs[p.Slug]; taken {
-		return wrong(path+".slug", "%q is already the slug of %s; each project has its own", p.Slug, other)
-	}
-	d.slugs[p.Slug] = path
-	return d.put(ctx, path, p, moves)
+	return p, moves, err
 }
 
 // put hands a checked project and its moves to the Writer.
@@ -114,7 +126,7 @@ func (d *reader) put(ctx context.Context, path string, p store.Project, moves []
 		n := min(batch, len(moves))
 		added, edited, err := d.to.PutMoves(ctx, id, moves[:n])
 		if err != nil {
-			return failed(path+".moves", err)
+			return failed(member(path, "moves"), err)
 		}
 		d.summary.MovesAdded += added
 		d.summary.MovesEdited += edited
@@ -129,12 +141,12 @@ func (d *reader) put(ctx context.Context, path string, p store.Project, moves []
 // failed gives an error of the Writer its place in the document.
 func failed(path string, err error) error {
 	if errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrConflict) {
-		return &Error{Path: path, Reason: err.Error()}
+		return &Error{Path: path, Reason: err.Error(), cause: err}
 	}
 	return fmt.Errorf("store %s: %w", path, err)
 }
 
-func (d *reader) tags(path string) ([]string, error) {
+func (d *scanner) tags(path string) ([]string, error) {
 	var tags []string
 	err := d.array(path, "tags", func(path string) error {
 		tag, err := d.text(path)

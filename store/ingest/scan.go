@@ -3,8 +3,8 @@ package ingest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
-	"strconv"
 	"strings"
 )
 
@@ -25,17 +25,17 @@ func (s *scanner) token(path string) (json.Token, error) {
 		return tok, nil
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, wrong(path, "the document ends here, too early; was it cut off?")
+		return nil, &Error{Path: path, Reason: "the document ends here, too early; was it cut off?", cause: errUnreadable}
 	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return nil, wrong(path, "not readable as JSON at byte %d: %s", s.dec.InputOffset(), syntax)
+		return nil, &Error{Path: path, Reason: fmt.Sprintf("not readable as JSON at byte %d: %s", s.dec.InputOffset(), syntax), cause: errUnreadable}
 	}
 	return nil, err
 }
 
-// object calls member for each member of the object at path. A member given
+// object calls take for each member of the object at path. A member given
 // twice is refused, because only one of its values could be meant.
-func (s *scanner) object(path, what string, member func(name, path string) error) error {
+func (s *scanner) object(path, what string, take func(name, path string) error) error {
 	tok, err := s.token(path)
 	if err != nil {
 		return err
@@ -50,12 +50,12 @@ func (s *scanner) object(path, what string, member func(name, path string) error
 			return err
 		}
 		name := tok.(string) // the decoder admits nothing else as a member's name
-		at := strings.TrimPrefix(path+"."+name, ".")
+		at := member(path, name)
 		if seen[name] {
 			return wrong(at, "is given twice; keep one of them")
 		}
 		seen[name] = true
-		if err := member(name, at); err != nil {
+		if err := take(name, at); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func (s *scanner) array(path, what string, element func(path string) error) erro
 		return wrong(path, "must be a list of %s", what)
 	}
 	for i := 0; s.dec.More(); i++ {
-		if err := element(path + "[" + strconv.Itoa(i) + "]"); err != nil {
+		if err := element(item(path, i)); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jmoiron/sqlx"
+
 	"sparkbot/store"
 )
 
@@ -82,6 +84,10 @@ func (s *Store) Moves(ctx context.Context, projectID int64, limit int) ([]store.
 // Pulse gives the moves of the projects, of all projects when none is named,
 // without their words: enough to score them. Retracted ones are left out.
 func (s *Store) Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error) {
+	return s.dialect.pulse(ctx, s.read, projectIDs)
+}
+
+func (d dialect) pulse(ctx context.Context, q sqlx.QueryerContext, projectIDs []int64) (map[int64][]store.Move, error) {
 	query := `SELECT m.id, m.project_id, m.source_url, m.spark, {open m.occurred_at} AS occurred_at, m.revision
 		FROM moves m WHERE m.retracted_at IS NULL`
 	var args []any
@@ -90,7 +96,7 @@ func (s *Store) Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]sto
 		args = append(args, array(projectIDs))
 	}
 	var rows []moveRow
-	if err := s.read.SelectContext(ctx, &rows, s.dialect.sql(query), args...); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &rows, d.sql(query), args...); err != nil {
 		return nil, fmt.Errorf("read the pulse of %d projects: %w", len(projectIDs), err)
 	}
 	pulse := map[int64][]store.Move{}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jmoiron/sqlx"
+
 	"sparkbot/store"
 )
 
@@ -65,17 +67,17 @@ func (s *Store) Projects(ctx context.Context) ([]store.Project, error) {
 
 // ProjectBySlug gives store.ErrNotFound when no project has the slug.
 func (s *Store) ProjectBySlug(ctx context.Context, slug string) (store.Project, error) {
-	return s.project(ctx, "WHERE p.slug = $1", slug)
+	return s.dialect.project(ctx, s.read, "WHERE p.slug = $1", slug)
 }
 
 // Project gives store.ErrNotFound when no project has the id.
 func (s *Store) Project(ctx context.Context, id int64) (store.Project, error) {
-	return s.project(ctx, "WHERE p.id = $1", id)
+	return s.dialect.project(ctx, s.read, "WHERE p.id = $1", id)
 }
 
-func (s *Store) project(ctx context.Context, where string, arg any) (store.Project, error) {
+func (d dialect) project(ctx context.Context, q sqlx.QueryerContext, where string, arg any) (store.Project, error) {
 	var row projectRow
-	err := s.read.GetContext(ctx, &row, s.dialect.selectProjects(where), arg)
+	err := sqlx.GetContext(ctx, q, &row, d.selectProjects(where), arg)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Project{}, fmt.Errorf("project %v: %w", arg, store.ErrNotFound)
 	}

@@ -200,6 +200,7 @@ func (a *App) wake() {
 func (a *App) routes(c *config.Config) http.Handler {
 	mux := http.NewServeMux()
 	health(mux, a.checks())
+	mux.Handle("/api/v1/", newAPI(a.db, c.API, a.now, a.log))
 	if a.discord != nil && c.Discord.PublicKey != "" {
 		mux.Handle("POST /discord/interactions", a.discord.Interactions(a.bot))
 	}

@@ -27,7 +27,7 @@ type scene struct {
 
 // stage starts a sandbox and the bot in front of it, with the page's project
 // and every project of testdata stored.
-func stage(t *testing.T, url string, http bool) *scene {
+func stage(t *testing.T, url string, http bool, more ...string) *scene {
 	t.Helper()
 	now := &clock{}
 	world, err := sandbox.Start(sandbox.Options{Log: storetest.Log(t), Now: now.Now})
@@ -35,7 +35,7 @@ func stage(t *testing.T, url string, http bool) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = world.Close() })
-	c, err := config.Load(config.Source{File: os.DevNull, Environ: environment(url, world, http)})
+	c, err := config.Load(config.Source{File: os.DevNull, Environ: append(environment(url, world, http), more...)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -90,8 +90,5 @@ func Hints(c *config.Config) []string {
 	if http && c.HTTP.Listen == "off" {
 		hints = append(hints, "commands are expected over HTTP but http.listen is off: set SPARKBOT_HTTP_LISTEN")
 	}
-	for _, key := range c.Unused() {
-		hints = append(hints, key+" is set, but this version does nothing with it yet")
-	}
 	return hints
 }
