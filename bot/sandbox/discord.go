@@ -185,6 +185,9 @@ func (d *Discord) DeleteChannel(channel string) {
 // Fail makes the next requests fail.
 func (d *Discord) Fail(f Fault) { d.faults.add(f) }
 
+// Faults counts the requests that still will fail.
+func (d *Discord) Faults() int { return d.faults.left() }
+
 // SetRouteLimit allows n posts a channel within a time. It is 5 in 5 s at first,
 // as it is in Discord.
 func (d *Discord) SetRouteLimit(n int, per time.Duration) {

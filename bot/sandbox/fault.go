@@ -8,6 +8,7 @@ import (
 
 // Fault makes the next requests fail as platforms do.
 type Fault struct {
+	Method string // of the requests; empty is any
 	Path   string // the request's path holds this; empty is any request
 	Times  int    // how many requests; 0 counts as 1
 	Status int
@@ -69,12 +70,23 @@ func (f *faults) add(fault Fault) {
 	f.queue = append(f.queue, fault)
 }
 
+// left counts the requests that still will fail.
+func (f *faults) left() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, one := range f.queue {
+		n += one.Times
+	}
+	return n
+}
+
 // take gives the fault that a request meets, if any, and uses it up by one.
-func (f *faults) take(path string) (Fault, bool) {
+func (f *faults) take(method, path string) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.queue {
-		if !strings.Contains(path, f.queue[i].Path) {
+		if !strings.Contains(path, f.queue[i].Path) || f.queue[i].Method != "" && f.queue[i].Method != method {
 			continue
 		}
 		fault := f.queue[i]
@@ -90,7 +102,7 @@ func (f *faults) take(path string) (Fault, bool) {
 func (f *faults) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.note(r)
-		fault, hit := f.take(r.URL.Path)
+		fault, hit := f.take(r.Method, r.URL.Path)
 		if !hit {
 			next.ServeHTTP(w, r)
 			return

@@ -141,6 +141,9 @@ func (k *Slack) change(channel string, do func(*slackChannel)) {
 // Fail makes the next requests fail.
 func (k *Slack) Fail(f Fault) { k.faults.add(f) }
 
+// Faults counts the requests that still will fail.
+func (k *Slack) Faults() int { return k.faults.left() }
+
 // SetChannelLimit refuses more than one message a second in a channel, as it is
 // at first, or takes any number.
 func (k *Slack) SetChannelLimit(on bool) {

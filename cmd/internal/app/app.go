@@ -33,6 +33,8 @@ type Options struct {
 	// Now is the clock of every room; nil is time.Now. One that jumps must be
 	// followed by LookAgain.
 	Now func() time.Time
+	// Noticed, when set, is told of every change of moves that fan-out reads.
+	Noticed func([]store.Change)
 	// Sent, when set, is told of every settled delivery.
 	Sent func(deliver.Event)
 	// tune lets a test shorten what would make it wait.
@@ -161,7 +163,11 @@ func (a *App) build(c *config.Config, o Options) error {
 		a.slack, senders[store.Slack], access[store.Slack], doors[store.Slack] = client, client, client, client
 	}
 	a.bot = bot.New(a.db, bot.Options{Access: access, Now: o.Now, Log: a.log})
-	a.fanout = fanout.New(a.db, fanout.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
+	var changes fanout.Store = a.db
+	if o.Noticed != nil {
+		changes = observed{a.db, o.Noticed}
+	}
+	a.fanout = fanout.New(changes, fanout.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})

@@ -37,7 +37,8 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	now := &clock{}
-	world, err := startSandbox(sandbox.Options{Log: o.Log, Now: now.Now})
+	levers := &panel{clock: now}
+	world, err := startSandbox(sandbox.Options{Log: o.Log, Now: now.Now, Panel: levers})
 	if err != nil {
 		return err
 	}
@@ -47,18 +48,24 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	if err != nil {
 		return err
 	}
-	a, err := New(ctx, c, Options{Log: o.Log, Now: now.Now})
+	a, err := New(ctx, c, Options{Log: o.Log, Now: now.Now, Noticed: levers.noticed, Sent: levers.sent})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = a.Close() }()
+	outside, err := newOutsider(c.Database.URL.Reveal())
+	if err != nil {
+		return err
+	}
+	defer outside.close()
+	levers.open(world, a, outside)
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.Run(ctx) })
 	group.Go(func() error {
-		s := &story{out: o.Out, world: world, app: a, url: c.Database.URL.Reveal()}
+		s := &story{out: o.Out, world: world, app: a, outside: outside}
 		if err := s.tell(ctx, o.Once); err != nil && ctx.Err() == nil {
 			return err
 		}

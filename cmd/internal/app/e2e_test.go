@@ -18,11 +18,12 @@ import (
 
 // scene is a running bot between a database and a sandbox.
 type scene struct {
-	t     *testing.T
-	url   string
-	world *sandbox.Sandbox
-	app   *App
-	clock *clock // of the bot and of both platforms
+	t      *testing.T
+	url    string
+	world  *sandbox.Sandbox
+	app    *App
+	clock  *clock // of the bot and of both platforms
+	levers *panel
 }
 
 // stage starts a sandbox and the bot in front of it, with the page's project
@@ -30,7 +31,8 @@ type scene struct {
 func stage(t *testing.T, url string, http bool, more ...string) *scene {
 	t.Helper()
 	now := &clock{}
-	world, err := sandbox.Start(sandbox.Options{Log: storetest.Log(t), Now: now.Now})
+	levers := &panel{clock: now}
+	world, err := sandbox.Start(sandbox.Options{Log: storetest.Log(t), Now: now.Now, Panel: levers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,12 +42,12 @@ func stage(t *testing.T, url string, http bool, more ...string) *scene {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	a, err := New(ctx, c, Options{Log: storetest.Log(t), Now: now.Now})
+	a, err := New(ctx, c, Options{Log: storetest.Log(t), Now: now.Now, Noticed: levers.noticed, Sent: levers.sent})
 	if err != nil {
 		stop()
 		t.Fatal(err)
 	}
-	s := &scene{t: t, url: url, world: world, app: a, clock: now}
+	s := &scene{t: t, url: url, world: world, app: a, clock: now, levers: levers}
 	s.fill()
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()

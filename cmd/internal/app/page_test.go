@@ -1,109 +1,161 @@
 package app
 
 import (
-	"bytes"
-	"context"
+	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"sparkbot/bot/sandbox"
 	"sparkbot/store/storetest"
 )
 
-// browser finds Chromium. In CI it must be there; elsewhere its absence is said
-// loudly.
-func browser(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
+const (
+	inDiscord = ".channel.discord"
+	inSlack   = ".channel.slack"
+)
+
+// exhibit is a stage with its levers, one channel on each platform, and both
+// subscribed to everything.
+func exhibit(t *testing.T) *scene {
+	browser(t)
+	s := stage(t, storetest.SQLite(t), false)
+	outside, err := newOutsider(s.url)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("no Chromium to test the page in; .ci/run installs it")
-	}
-	t.Log("\n*** THE PAGE IS NOT TESTED: install chromium")
-	t.SkipNow()
-	return ""
+	t.Cleanup(outside.close)
+	s.levers.open(s.world, s.app, outside)
+	onDiscord, onSlack := s.world.Discord().AddChannel("news"), s.world.Slack().AddChannel("news")
+	s.discordSays(onDiscord, "/sparkbot subscribe everything:true sparks:true digest:true")
+	s.slackSays(onSlack, "/spark subscribe everything")
+	return s
 }
 
-// TestPage looks at the demo's page in a real browser: what is posted appears, a
-// command typed there is answered, a button works, and a hostile title stays
+// TestPage is a visit: a spark stored from the panel appears in both channels,
+// commands typed there are answered, a button mutes, and a hostile title stays
 // text.
 func TestPage(t *testing.T) {
-	path := browser(t)
-	s := stage(t, storetest.SQLite(t), false)
-	onDiscord, onSlack := s.world.Discord().AddChannel("news"), s.world.Slack().AddChannel("news")
-	s.discordSays(onDiscord, "/sparkbot subscribe everything:true")
-	s.slackSays(onSlack, "/spark subscribe everything")
-
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1300, 1000),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.CombinedOutput(&bytes.Buffer{}))
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	defer stop()
-	tab, closeTab := chromedp.NewContext(allocator)
-	defer closeTab()
-	tab, cancel := context.WithTimeout(tab, time.Minute)
-	defer cancel()
-	var mu sync.Mutex
-	var complaints []string
-	chromedp.ListenTarget(tab, func(e any) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch e := e.(type) {
-		case *runtime.EventExceptionThrown:
-			complaints = append(complaints, e.ExceptionDetails.Text)
-		case *runtime.EventConsoleAPICalled:
-			complaints = append(complaints, string(e.Type))
-		}
-	})
-	do := func(what string, actions ...chromedp.Action) {
-		t.Helper()
-		if err := chromedp.Run(tab, actions...); err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
-	var seen string
-	reads := func(selector, want string) {
-		t.Helper()
-		do("wait for "+want, chromedp.Poll(`document.querySelector("`+selector+`")?.innerText.includes("`+want+`")`, nil, chromedp.WithPollingTimeout(20*time.Second)))
-	}
-
-	do("open the page", chromedp.Navigate(s.world.URL()), chromedp.WaitVisible(".channel.slack input"))
+	s := exhibit(t)
+	v := visit(t, s.world.URL(), desktop)
+	v.waits("the panel is there", `document.querySelector(".store [name=title]") !== null`)
+	v.types(".store [name=title]", "A spark from the panel")
+	v.press(".store", "Store it, with plain SQL")
 	storeSpark(t, s.url, "session", "<img/src=x/onerror=alert(1)><script>")
-	for _, channel := range []string{".channel.discord", ".channel.slack"} {
-		reads(channel, "<img/src=x/onerror=alert(1)><script>")
-		reads(channel, "SPARK")
+	for _, channel := range []string{inDiscord, inSlack} {
+		v.reads(channel, "A spark from the panel")
+		v.reads(channel, "<img/src=x/onerror=alert(1)><script>")
+		v.reads(channel, "SPARK")
 	}
-	var injected int
-	do("look for what was injected", chromedp.Evaluate(`document.querySelectorAll(".log script, .log [onerror], .log [src=x]").length`, &injected))
-	if injected != 0 {
+	for _, step := range []string{"noticed +", "queued +", "sent +", "discord #news", "slack #news"} {
+		v.reads(".timeline", step)
+	}
+	if n := ask[int](v, `document.querySelectorAll("#app script, [onerror], [src=x]").length`); n != 0 {
 		t.Error("a title became part of the page")
 	}
-	do("type on Slack", chromedp.SendKeys(".channel.slack input", "/spark session\r"))
-	reads(".channel.slack", "Recent moves")
-	do("type on Discord", chromedp.SendKeys(".channel.discord input", "/spark project:session\r"))
-	reads(".channel.discord", "Recent moves")
-	do("press a button", chromedp.Click(`//section[contains(@class,"slack")]//button[text()="Mute a day"]`, chromedp.BySearch))
-	reads(".channel.slack", "muted until")
-	reads(".channel.slack", "Only visible to you")
-	do("read the page", chromedp.Text("main", &seen))
-	if strings.Contains(seen, "undefined") || strings.Contains(seen, "[object") {
+	v.types(inSlack+" .s-input", "/spark session\r")
+	v.reads(inSlack, "Recent moves")
+	v.types(inDiscord+" .d-input", "/spark project:session\r")
+	v.reads(inDiscord, "Recent moves")
+	v.press(inSlack, "Mute a day")
+	v.reads(inSlack, "muted until")
+	v.reads(inSlack, "Only visible to you")
+	v.press(inDiscord, "Mute a day")
+	v.reads(inDiscord, "muted until")
+	v.reads(inDiscord, "Only you can see this")
+	v.press(inDiscord, "Dismiss message")
+	v.waits("the private answer is gone", `!document.querySelector(".channel.discord").innerText.includes("Only you can see this")`)
+	if seen := ask[string](v, `document.body.innerText`); strings.Contains(seen, "undefined") || strings.Contains(seen, "[object") {
 		t.Errorf("the page shows what is no text:\n%s", seen)
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	if len(complaints) > 0 {
-		t.Errorf("the browser complains: %v", complaints)
+	v.satisfied()
+}
+
+// TestPageLevers breaks Slack and sees it recover, edits and retracts a move, and
+// moves the clock.
+func TestPageLevers(t *testing.T) {
+	s := exhibit(t)
+	v := visit(t, s.world.URL(), screen{width: 1440, height: 900, dark: true})
+	v.press(`.breaker[aria-label="Break Slack"]`, "500")
+	v.reads(".panel", "3 more will fail")
+	title := ask[string](v, `document.querySelector(".store [name=title]").value`)
+	v.press(".store", "Store it, with plain SQL")
+	v.reads(inDiscord, title)
+	v.reads(".queue", "waiting")
+	v.reads(inSlack, title)
+	v.reads(".timeline", "(4 attempts)")
+	v.waits("nothing will fail any more", `!document.querySelector(".panel").innerText.includes("more will fail")`)
+	v.reads(".queue", "Nothing waits.")
+
+	velocity := ask[string](v, `document.querySelector(".store [name=project]").selectedOptions[0].text`)
+	day := ask[string](v, `document.querySelector(".clock").innerText`)
+	v.press(".panel", "+1 day")
+	v.waits("a day has passed", fmt.Sprintf(`document.querySelector(".clock").innerText.slice(0, 6) !== %q`, day[:6]))
+	v.waits("the velocity has decayed", fmt.Sprintf(`document.querySelector(".store [name=project]").selectedOptions[0].text !== %q`, velocity))
+
+	v.press(`.breaker[aria-label="Break Discord"]`, "Kick the bot")
+	v.press(".store", "Store it, with plain SQL")
+	v.reads(".queue", "discord #news is gone")
+	v.press(`.breaker[aria-label="Break Discord"]`, "Let it back")
+	v.types(inDiscord+" .d-input", "/sparkbot test \r")
+	v.reads(inDiscord, "A test from sparkbot")
+	v.satisfied()
+}
+
+// TestPageByKeyboard goes from the address bar to a card without a mouse.
+func TestPageByKeyboard(t *testing.T) {
+	s := exhibit(t)
+	v := visit(t, s.world.URL(), screen{width: 1440, height: 900, still: true})
+	v.waits("the composer is there", `document.querySelector(".d-input") !== null`)
+	reached := false
+	for range 80 {
+		v.do("press Tab", chromedp.KeyEvent(kb.Tab))
+		if reached = ask[bool](v, `document.activeElement.classList.contains("d-input")`); reached {
+			break
+		}
 	}
+	if !reached {
+		t.Fatal("the composer cannot be reached by Tab")
+	}
+	v.do("choose the command", chromedp.KeyEvent("/spar"))
+	v.reads(".suggestions", "/sparkbot mute")
+	v.do("choose the first", chromedp.KeyEvent("\r"))
+	v.waits("a chip has the focus", `document.activeElement.closest(".d-chip")?.innerText.includes("project")`)
+	v.do("type a part", chromedp.KeyEvent("sess"))
+	v.waits("the bot suggests the project", `document.querySelector(".suggestions [role=option]")?.innerText.includes("Session")`)
+	v.do("choose it", chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent("\r"))
+	v.waits("it stands in the chip", `document.querySelector(".d-chip input").value.includes("Session")`)
+	v.do("send", chromedp.KeyEvent("\r"))
+	v.reads(inDiscord, "Recent moves")
+	if motion := ask[string](v, `getComputedStyle(document.querySelector(".d-message")).animationName`); motion != "none" {
+		t.Errorf("messages move (%s) although motion is reduced", motion)
+	}
+	nameless := ask[[]string](v, `[...document.querySelectorAll("button, a, input, select, textarea, [role=log], section, aside")].filter(e =>
+		!e.textContent.trim() && !e.querySelector("img[alt]:not([alt=\"\"])") && !e.getAttribute("aria-label") && !e.getAttribute("aria-labelledby") && !e.labels?.length).map(e => e.outerHTML.slice(0, 120))`)
+	if len(nameless) > 0 {
+		t.Errorf("a screen reader has no name for %s", strings.Join(nameless, "\n"))
+	}
+	v.satisfied()
+}
+
+// TestPageOnAPhone looks for anything that is wider than the screen.
+func TestPageOnAPhone(t *testing.T) {
+	s := exhibit(t)
+	v := visit(t, s.world.URL(), screen{width: 375, height: 720, phone: true, dark: true})
+	v.waits("the tabs are there", `document.querySelectorAll("[role=tab]").length === 3`)
+	s.discordSays(s.world.Discord().Channels()[0].ID, "/spark project:session")
+	s.slackSays(s.world.Slack().Channels()[0].ID, "/spark session")
+	for tab, sign := range map[string]string{"Discord": "Recent moves", "Slack": "Recent moves", "Levers": "Store a move"} {
+		v.press(".tabs", tab)
+		v.waits(tab+" is shown", fmt.Sprintf(`[...document.querySelectorAll("main > *")].some(e => e.checkVisibility() && e.innerText.includes(%q))`, sign))
+		if wide := ask[int](v, `Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll(".log, .panel, .top")].filter(e => e.checkVisibility()).map(e => e.scrollWidth))`); wide > 375 {
+			t.Errorf("%s is %d pixels wide on a phone", tab, wide)
+		}
+	}
+	v.satisfied()
 }
 
 // TestPageIsForThisMachineAlone asks for it as a page elsewhere would.

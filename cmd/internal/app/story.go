@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -25,10 +24,10 @@ const (
 // story is the main job, acted out: members subscribe, another program stores a
 // spark, and both channels hear of it.
 type story struct {
-	out   io.Writer
-	world *sandbox.Sandbox
-	app   *App
-	url   string // of the database, for the other program
+	out     io.Writer
+	world   *sandbox.Sandbox
+	app     *App
+	outside *outsider // the other program
 }
 
 func (s *story) say(format string, args ...any) { _, _ = fmt.Fprintf(s.out, format+"\n", args...) }
@@ -83,23 +82,18 @@ func (s *story) subscribe(ctx context.Context) (discord, slack string, err error
 	return discord, slack, nil
 }
 
-// spark stores a move as any program may, with plain SQL over a connection of
-// its own, and waits until every channel of names has it.
+// spark has another program store a move, and waits until every channel of names
+// has it.
 func (s *story) spark(ctx context.Context, names map[string]string) error {
 	events := s.world.Events(ctx)
-	outside, err := sql.Open("sqlite", strings.TrimPrefix(s.url, "sqlite:")+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		return fmt.Errorf("open the database as another program: %w", err)
-	}
-	defer func() { _ = outside.Close() }()
 	stored := s.app.now()
-	_, err = outside.ExecContext(ctx, `INSERT INTO moves (project_id, title, summary, source_url, spark, occurred_at)
-		SELECT id, $1, $2, $3, 1, datetime('now') FROM projects WHERE slug = 'session'`,
-		"Protocol V2 enters public testing",
-		"Anyone can now try the rebuilt protocol, with forward secrecy and post-quantum keys, on a test network. (Made up for this demo.)",
-		"https://getsession.org/blog#demo-protocol-v2-testing")
+	err := s.outside.store(ctx, written{
+		Project: "session", Spark: true, Title: "Protocol V2 enters public testing",
+		Summary: "Anyone can now try the rebuilt protocol, with forward secrecy and post-quantum keys, on a test network. (Made up for this demo.)",
+		source:  "https://getsession.org/blog#demo-protocol-v2-testing",
+	}, stored)
 	if err != nil {
-		return fmt.Errorf("store the spark as another program: %w", err)
+		return err
 	}
 	s.say("Stored     a spark of Session, by plain SQL from outside the bot.")
 	limit := time.NewTimer(storyWait)

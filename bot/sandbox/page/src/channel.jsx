@@ -17,6 +17,7 @@ const tries = {
 function Log({ channel, open, notes, drop }) {
   const log = useRef();
   const near = useRef(true);
+  const before = useRef(0);
   const dark = useDark();
   useLayoutEffect(() => {
     if (near.current) log.current.scrollTop = log.current.scrollHeight;
@@ -30,8 +31,11 @@ function Log({ channel, open, notes, drop }) {
     return () => watch.disconnect();
   }, []);
   const scrolled = () => {
+    // Only who scrolls up leaves the end; what grows below does not.
     const e = log.current;
-    near.current = e.scrollHeight - e.scrollTop - e.clientHeight < 60;
+    if (e.scrollHeight - e.scrollTop - e.clientHeight < 60) near.current = true;
+    else if (e.scrollTop < before.current - 4) near.current = false;
+    before.current = e.scrollTop;
   };
   const discord = channel.platform === "discord";
   const Message = discord ? DiscordMessage : SlackMessage;

@@ -195,7 +195,7 @@ export function Composer({ channel, open, say }) {
   const open_ = entry ? entry.options.filter((o) => !shown.includes(o.name)) : [];
 
   return (
-    <form class="d-composer" onSubmit={(e) => { e.preventDefault(); send(); }}>
+    <div class="d-composer" role="group" aria-label={`Write to #${channel.name} on Discord`}>
       {picking && (
         <List id={list} label="sparkbot's commands" items={commands.map((e) => ({ ...e, name: "/" + e.name, entry: e }))} at={Math.min(at, commands.length - 1)} pick={(i) => begin(i.entry)} empty="No command of the bot begins like that." />
       )}
@@ -244,17 +244,20 @@ export function Composer({ channel, open, say }) {
           }}
           onKeyDown={(e) => {
             if (entry) return key(e, null);
-            if (!picking || !commands.length) return;
+            if (!picking || !commands.length) {
+              if (e.key === "Enter") send();
+              return;
+            }
             if (e.key === "ArrowDown" || e.key === "ArrowUp") {
               e.preventDefault();
               setAt(step(e.key, at, commands.length));
-            } else if (e.key === "Tab" || e.key === "Enter") {
+            } else if ((e.key === "Tab" && text.length > 1) || e.key === "Enter") {
               e.preventDefault();
               begin(commands[Math.min(at, commands.length - 1)]);
             } else if (e.key === "Escape") setText("");
           }}
         />
-        <button type="submit" class="d-send" disabled={busy} aria-label="Send">
+        <button type="button" class="d-send" disabled={busy} onClick={send} aria-label="Send">
           <svg viewBox="0 0 24 24" aria-hidden="true"><path fill="currentColor" d="M6.600 10.020 14 11.400a.6.6 0 0 1 0 1.180L6.600 14l-2.940 5.870a1.480 1.480 0 0 0 1.990 1.980l17.030-8.520a1.480 1.480 0 0 0 0-2.640L5.650 2.160a1.480 1.480 0 0 0-1.990 1.980z" /></svg>
         </button>
       </div>
@@ -264,6 +267,6 @@ export function Composer({ channel, open, say }) {
         </div>
       )}
       <p class="d-typing" aria-live="polite">{busy ? <><b>sparkbot</b> is thinking…</> : ""}</p>
-    </form>
+    </div>
   );
 }

@@ -21,7 +21,11 @@ export function Message({ channel, message, open }) {
   return (
     <div class={message.private ? "d-message private" : "d-message"} data-id={message.id} data-private={message.private ? "" : undefined}>
       <discord-message light-theme={light} author="sparkbot" avatar={face("sparkbot")} bot timestamp={stamp(message.at)} edited={Boolean(message.edited)}>
-        {message.command && <discord-command light-theme={light} slot="reply" author={message.by} avatar={face(message.by)} command={message.command.slice(1).split(/ \w+:/)[0]} title={message.command} />}
+        {message.command && (
+          <div slot="reply" class="d-used" title={message.command}>
+            <img src={face(message.by)} alt="" /> <b>{message.by}</b> used <span class="d-slash">/{message.command.slice(1).split(/ [\w-]+:/)[0]}</span>
+          </div>
+        )}
         <div class="d-body">
           {body.content && <Markdown>{body.content}</Markdown>}
           <Parts list={body.components} act={act} />

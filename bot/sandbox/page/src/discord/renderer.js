@@ -1,6 +1,5 @@
 // The parts of the maintained renderer that the page uses.
 import "@skyra/discord-components-core/discord-code.js";
-import "@skyra/discord-components-core/discord-command.js";
 import "@skyra/discord-components-core/discord-mention.js";
 import "@skyra/discord-components-core/discord-message.js";
 import "@skyra/discord-components-core/discord-messages.js";

@@ -15,7 +15,7 @@ function Fields({ projects, value, change }) {
     <>
       {projects && (
         <label>Project
-          <select name="project" value={value.project} onChange={set("project")}>{projects.map((p) => <option value={p.slug}>{p.name}</option>)}</select>
+          <select name="project" value={value.project} onChange={set("project")}>{projects.map((p) => <option value={p.slug}>{p.name} · {p.velocity.toFixed(1)} {p.trend}</option>)}</select>
         </label>
       )}
       <label>Title<input name="title" required value={value.title} onInput={set("title")} /></label>

@@ -35,6 +35,9 @@ export function Composer({ channel, open, say }) {
     if (items.length && (e.key === "Tab" || e.key === "Enter")) {
       e.preventDefault();
       setText("/spark ");
+    } else if (e.key === "Enter") {
+      e.preventDefault();
+      send();
     } else if (items.length && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
       e.preventDefault();
       setAt(step(e.key, at, items.length));
@@ -45,7 +48,7 @@ export function Composer({ channel, open, say }) {
     } else if (e.key === "Escape") setText("");
   };
   return (
-    <form class="s-composer" onSubmit={(e) => { e.preventDefault(); send(); }}>
+    <div class="s-composer" role="group" aria-label={`Write to #${channel.name} on Slack`}>
       <List id={list} label="Commands" items={items} at={at} pick={() => { setText("/spark "); field.current.focus(); }} />
       <div class="s-box">
         <input
@@ -65,12 +68,12 @@ export function Composer({ channel, open, say }) {
         />
         <div class="s-tools">
           <span class="s-hint">{text.startsWith("/spark") ? "[project | all | subscribe … | list | mute … | help]" : ""}</span>
-          <button type="submit" class="s-send" disabled={busy || !text.trim()} aria-label="Send now">
+          <button type="button" class="s-send" disabled={busy || !text.trim()} onClick={send} aria-label="Send now">
             <svg viewBox="0 0 20 20" aria-hidden="true"><path fill="currentColor" d="M1.500 2.250a.755.755 0 0 1 1-.710l15.600 7.800a.73.73 0 0 1 0 1.320L2.500 18.460a.755.755 0 0 1-1-.710L3 11.500l7-1.500-7-1.500z" /></svg>
           </button>
         </div>
       </div>
       <p class="s-typing" aria-live="polite">{busy ? "sparkbot is working…" : ""}</p>
-    </form>
+    </div>
   );
 }
