@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 )
@@ -150,4 +151,10 @@ func (d *Discord) inGuild(next http.HandlerFunc) http.HandlerFunc {
 		}
 		next(w, r)
 	}
+}
+
+// PressForged has a member press a button that stands on no message: what a
+// stranger would send who could sign as Discord does.
+func (d *Discord) PressForged(ctx context.Context, user, channel, customID string) (Answer, error) {
+	return d.interact(ctx, d.wait(user, channel, nil), interactionComponent, false, map[string]any{"custom_id": customID, "component_type": typeButton})
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -101,4 +102,13 @@ func quoted(s string) json.RawMessage {
 		return json.RawMessage(`""`)
 	}
 	return text
+}
+
+// PressForged has a member of a workspace press a button that stands on no
+// message: what a stranger would send who could sign as Slack does.
+func (k *Slack) PressForged(ctx context.Context, team, user, channel, value string) (Answer, error) {
+	forged := &slackMessage{Message: Message{ID: "1.000001", Channel: channel}, user: user}
+	return k.act(ctx, team, user, channel, forged, map[string]any{
+		"type": "button", "block_id": "actions", "action_id": "button-0", "value": value, "text": map[string]any{"type": "plain_text", "text": "forged"},
+	})
 }

@@ -30,6 +30,12 @@ type scene struct {
 // and every project of testdata stored.
 func stage(t *testing.T, url string, http bool, more ...string) *scene {
 	t.Helper()
+	return stageWith(t, url, http, func(*sandbox.Sandbox) []string { return more })
+}
+
+// stageWith is stage with more in its environment, which wins.
+func stageWith(t *testing.T, url string, http bool, more func(*sandbox.Sandbox) []string) *scene {
+	t.Helper()
 	now := &clock{}
 	levers := &panel{clock: now}
 	world, err := sandbox.Start(sandbox.Options{Log: storetest.Log(t), Now: now.Now, Panel: levers})
@@ -37,7 +43,7 @@ func stage(t *testing.T, url string, http bool, more ...string) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = world.Close() })
-	c, err := config.Load(config.Source{File: os.DevNull, Environ: append(environment(url, world, http), more...)})
+	c, err := config.Load(config.Source{File: os.DevNull, Environ: append(environment(url, world, http), more(world)...)})
 	if err != nil {
 		t.Fatal(err)
 	}
