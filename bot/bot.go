@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/chart"
 	"sparkbot/notify/digest"
 	"sparkbot/store"
 )
@@ -35,6 +36,8 @@ type Catalogue interface {
 	ProjectBySlug(ctx context.Context, slug string) (store.Project, error)
 	Moves(ctx context.Context, projectID int64, limit int) ([]store.Move, error)
 	Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error)
+	// Snapshots gives velocities as they were told, from a day on.
+	Snapshots(ctx context.Context, from time.Time, projectIDs ...int64) (map[int64][]store.Snapshot, error)
 }
 
 // Places finds and makes places.
@@ -80,13 +83,14 @@ type Bot struct {
 	store  Store
 	desk   *digest.Desk // of the digests members look at
 	access map[store.Platform]Access
+	charts *chart.Studio
 	now    func() time.Time
 	log    *slog.Logger
 }
 
 // New makes a Bot on a store.
 func New(s Store, o Options) *Bot {
-	b := &Bot{store: s, desk: digest.NewDesk(s, nil), access: o.Access, now: o.Now, log: o.Log}
+	b := &Bot{store: s, desk: digest.NewDesk(s, nil), access: o.Access, charts: chart.New(), now: o.Now, log: o.Log}
 	if b.now == nil {
 		b.now = time.Now
 	}
@@ -146,6 +150,8 @@ func (b *Bot) handle(ctx context.Context, r Request) (Reply, error) {
 		return b.show(ctx, r)
 	case All:
 		return b.all(ctx, r)
+	case Movers:
+		return b.movers(ctx, r)
 	case Subscribe:
 		return b.subscribe(ctx, r)
 	case Unsubscribe:

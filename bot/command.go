@@ -14,6 +14,7 @@ const (
 	Overview    Verb = ""
 	Show        Verb = "show"
 	All         Verb = "all"
+	Movers      Verb = "movers"
 	Subscribe   Verb = "subscribe"
 	Unsubscribe Verb = "unsubscribe"
 	List        Verb = "list"
@@ -55,7 +56,8 @@ type Command struct {
 	Category string // narrows All
 	Tag      string // narrows All
 	Sort     string // orders All: velocity (default), change or name
-	Page     int    // of All and Show moves, from 1
+	Page     int    // of All, Movers and Show moves, from 1
+	Days     int    // the window of Movers: 7 (also when it is 0) or 28
 	Wide     bool   // List of the whole workspace or server
 	For      string // how long a Mute lasts, as typed: 2h, 3d, 1w, until mon
 	Topic    string // of Help
@@ -85,5 +87,5 @@ type Request struct {
 
 // Verbs gives every verb that is typed, in the order help lists them.
 func Verbs() []Verb {
-	return []Verb{Show, All, Subscribe, Unsubscribe, List, Digest, Mute, Unmute, Test, Help}
+	return []Verb{Show, All, Movers, Subscribe, Unsubscribe, List, Digest, Mute, Unmute, Test, Help}
 }

@@ -27,6 +27,11 @@ func (c Command) String() string {
 		add(named("tag", c.Tag))
 		add(named("sort", c.Sort))
 		add(page(c.Page))
+	case Movers:
+		if c.Days > 0 {
+			add(fmt.Sprintf("%dd", c.Days))
+		}
+		add(page(c.Page))
 	case Subscribe:
 		add(targetText(c.Target))
 		for _, name := range c.Events.Names() {

@@ -26,6 +26,10 @@ var topics = []topic{
 		"Lists all projects by velocity. Narrow it by category or tag; sort by velocity, change or name.",
 	},
 	{
+		Movers, "/spark movers 28d", "/movers window:28d", "what sped up or slowed down most",
+		"Shows the projects whose velocity changed most in the last 7 or 28 days, with a picture of their half year and the move that gave most.",
+	},
+	{
 		Subscribe, "/spark subscribe session", "/sparkbot subscribe project:session", "hear of a project here",
 		"Subscribes this channel to a project, a category, a tag or everything. Events: sparks (the moves that matter most), moves (all of them), trend, digest; without a choice sparks and digest. Leave projects out of a category, a tag or everything: -slug on Slack, the option except on Discord.",
 	},

@@ -90,6 +90,8 @@ func Parse(text string) (Command, error) {
 		return parseSubscribe(rest)
 	case Unsubscribe:
 		return parseUnsubscribe(rest)
+	case Movers:
+		return parseMovers(rest)
 	case List:
 		return parseList(rest)
 	case Mute:
@@ -102,7 +104,7 @@ func Parse(text string) (Command, error) {
 		return parseDigest(rest)
 	case Help:
 		return Command{Verb: Help, Topic: strings.ToLower(join(rest))}, nil
-	case "movers", "log", "quiet":
+	case "log", "quiet":
 		return Command{}, misused("/spark help lists what it can", "%s is not part of this version yet", strings.ToLower(first.text))
 	case "everything":
 		return Command{}, misused("write /spark subscribe everything, or /spark all for the list", "everything alone does nothing")

@@ -26,9 +26,16 @@ func (b *Bot) show(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	now := b.now()
+	told, err := b.told(ctx, now, p.ID)
+	if err != nil {
+		return Reply{}, err
+	}
 	card := compose.Card{
-		Project: p, Moves: moves, Reading: velocity.Read(p, moves, now), Why: velocity.Why(moves, now, reasons),
+		Project: p, Moves: moves, Reading: velocity.ReadTold(p, moves, told[p.ID], now), Why: velocity.Why(moves, now, reasons),
 		View: string(r.Command.View), Page: r.Command.Page,
+	}
+	if r.Command.View == ViewCard || r.Command.View == "" {
+		card.Picture = b.projectPicture(p, moves, told[p.ID], card.Reading, now)
 	}
 	return Reply{
 		Message: compose.CardMessage(card, now),
@@ -49,9 +56,13 @@ func (b *Bot) all(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	now := b.now()
+	snapshots, err := b.store.Snapshots(ctx, now.UTC().AddDate(0, 0, -week))
+	if err != nil {
+		return Reply{}, err
+	}
 	rows := make([]compose.Row, len(projects))
 	for i, p := range projects {
-		rows[i] = compose.Row{Project: p, Reading: velocity.Read(p, pulse[p.ID], now), LastMove: last(pulse[p.ID], now)}
+		rows[i] = compose.Row{Project: p, Reading: velocity.ReadTold(p, pulse[p.ID], velocity.ToldOf(snapshots[p.ID]), now), LastMove: last(pulse[p.ID], now)}
 	}
 	order(rows, r.Command.Sort)
 	pages := max(1, (len(rows)+compose.PageRows-1)/compose.PageRows)

@@ -39,9 +39,6 @@ func echo(begin string, r Request, s store.Subscription, projects []store.Projec
 			{Text: "Does another time suit this channel better? "}, {Text: howToSet(r.Platform), Code: true, Fixed: true},
 		}})
 	}
-	if s.Events.Has(store.Trends) {
-		blocks = append(blocks, small("Trend: chosen, but not sent by this version yet."))
-	}
 	// Pressed, a button is about the channel it stands in.
 	if r.Command.Channel == "" {
 		blocks = append(blocks, notify.Actions{Buttons: []notify.Button{

@@ -34,6 +34,8 @@ const (
 	DeliveryTest DeliveryKind = "test"
 	// DeliveryDigest tells of a week.
 	DeliveryDigest DeliveryKind = "digest"
+	// DeliveryTrend tells of a project whose momentum turned.
+	DeliveryTrend DeliveryKind = "trend"
 	// DeliveryEdit puts a message that was posted right after a move it tells of
 	// has changed or was taken back.
 	DeliveryEdit DeliveryKind = "edit"
@@ -58,7 +60,8 @@ type Delivery struct {
 	Kind    DeliveryKind
 	// Key is unique within the place, so that no message can be owed twice:
 	// "move:<id>" for an alert, "edit:<move>:<revision>" for an edit,
-	// "test:<request>" for a test, "digest:<its time>" or "digest:<request>" for a
+	// "test:<request>" for a test,
+	// "trend:<project>:<turn>:<date>" for a trend, "digest:<its time>" or "digest:<request>" for a
 	// digest.
 	Key    string
 	MoveID int64 // of an alert and an edit
@@ -70,6 +73,8 @@ type Delivery struct {
 	// Shown is the move's revision as the message shows it: the posted one or,
 	// while that is on its way, the one that may have arrived. 0 while there is none.
 	Shown int64
+	// TurningID is what a trend message tells of; 0 for every other kind.
+	TurningID int64
 	// EditionID is what a digest is about; 0 for every other kind.
 	EditionID int64
 	// Rank is RankNews or RankDigest. Those of a place go by rank, then by age.

@@ -135,7 +135,7 @@ func (c *Client) incoming(i *dgo.Interaction) (bot.Request, error) {
 // it: that must be said when an answer is deferred.
 func (c *Client) private(i *dgo.Interaction) bool {
 	r, err := c.incoming(i)
-	public := err == nil && !r.Button && !r.Command.Private && (r.Command.Verb == bot.Show || r.Command.Verb == bot.All)
+	public := err == nil && !r.Button && !r.Command.Private && (r.Command.Verb == bot.Show || r.Command.Verb == bot.All || r.Command.Verb == bot.Movers)
 	return !public
 }
 

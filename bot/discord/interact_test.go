@@ -252,7 +252,7 @@ func TestIncoming(t *testing.T) {
 		{"help", sub("help", `{"name":"topic","type":3,"value":"mute"}`), bot.Command{Verb: bot.Help, Topic: "mute"}, ""},
 		{"a later version's command", sub("digest", ``), bot.Command{}, "does not know"},
 		{"a management command without a verb", `{"name":"sparkbot"}`, bot.Command{}, "does not know"},
-		{"another command", `{"name":"movers"}`, bot.Command{}, "does not know"},
+		{"another command", `{"name":"movements"}`, bot.Command{}, "does not know"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r, err := client(t).incoming(slash(t, tc.data))

@@ -61,6 +61,8 @@ func command(d dgo.ApplicationCommandInteractionData) (bot.Command, error) {
 		return showCommand(o)
 	case "sparks":
 		return bot.Command{Verb: bot.All, Category: o.text("category"), Tag: o.text("tag"), Sort: o.text("sort")}, nil
+	case "movers":
+		return bot.Parse(string(bot.Movers) + " " + o.text("window"))
 	case "sparkbot":
 		if len(d.Options) == 1 && d.Options[0] != nil && d.Options[0].Type == subOption {
 			return manageCommand(d.Options[0].Name, optionsOf(d.Options[0].Options))

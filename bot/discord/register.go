@@ -74,6 +74,10 @@ func commands() []*dgo.ApplicationCommand {
 			},
 		},
 		{
+			Name: "movers", Description: "What sped up or slowed down most, with a picture", Type: dgo.ChatApplicationCommand, Contexts: &guilds,
+			Options: []*dgo.ApplicationCommandOption{option(textOption, "window", "Over how many days (7d without it)", choices("7d", "28d"))},
+		},
+		{
 			Name: "sparkbot", Description: "Manage what this channel hears of", Type: dgo.ChatApplicationCommand, Contexts: &guilds,
 			DefaultMemberPermissions: &manage,
 			Options: []*dgo.ApplicationCommandOption{

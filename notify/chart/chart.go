@@ -11,10 +11,12 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"sparkbot/notify/velocity"
+	"sparkbot/store"
 )
 
 const (
@@ -52,6 +54,35 @@ type Line struct {
 	Known   bool // whether there is anything to compare with
 	Trend   velocity.Trend
 	Now     time.Time
+}
+
+// LineOf gives the picture's facts of a project: its half year as it was told, or
+// as the moves give it where nothing was told.
+func LineOf(p store.Project, moves []store.Move, told velocity.Told, r velocity.Reading, now time.Time) Line {
+	l := Line{
+		Slug: p.Slug, Name: p.Name, Points: Trail(moves, told, now), Sparks: SparksOf(moves, now),
+		Value: r.Value, Curated: r.Curated, Change: r.Change, Known: r.Known, Trend: r.Trend, Now: now,
+	}
+	return l
+}
+
+// Trail gives the velocities of the days a picture shows.
+func Trail(moves []store.Move, told velocity.Told, now time.Time) []velocity.Point {
+	now = now.UTC()
+	return velocity.AsTold(velocity.Series(moves, now.AddDate(0, 0, 1-Days), now, 1), told, now)
+}
+
+// SparksOf gives when the sparks of the days a picture shows happened.
+func SparksOf(moves []store.Move, now time.Time) []time.Time {
+	var all []time.Time
+	from := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-Days)
+	for _, m := range moves {
+		if m.Spark && !m.Retracted() && !m.OccurredAt.After(now) && !m.OccurredAt.Before(from) {
+			all = append(all, m.OccurredAt)
+		}
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	return all
 }
 
 // Movers is what the picture of a digest shows.

@@ -39,8 +39,9 @@ type Card struct {
 	Moves   []store.Move
 	Reading velocity.Reading
 	Why     velocity.Reasons
-	View    string // one of the views; empty is ViewCard
-	Page    int    // of ViewMoves, from 1
+	Picture *notify.Picture // of its half year, on the card itself; nil: none
+	View    string          // one of the views; empty is ViewCard
+	Page    int             // of ViewMoves, from 1
 }
 
 // CardMessage shows one view of a project.
@@ -75,6 +76,9 @@ func (c Card) fullView(now time.Time) []notify.Block {
 	}
 	if s := notify.Cut(tags(c.Project.Tags), cardLine); s != "" {
 		blocks = append(blocks, notify.Text{Style: notify.Small, Spans: []notify.Span{plain(s)}})
+	}
+	if c.Picture != nil {
+		blocks = append(blocks, *c.Picture)
 	}
 	if outlook := c.outlook(cardText); len(outlook) > 0 {
 		blocks = append(append(blocks, notify.Divider{}), outlook...)

@@ -23,13 +23,14 @@ const (
 type bodyKey struct {
 	kind     store.DeliveryKind
 	move     int64
+	turning  int64
 	revision int64
 	edition  int64
 	delivery int64 // of a message that no other place gets
 }
 
 func keyOf(c store.Claimed) bodyKey {
-	k := bodyKey{kind: c.Kind, move: c.MoveID, revision: c.Revision, edition: c.EditionID}
+	k := bodyKey{kind: c.Kind, move: c.MoveID, turning: c.TurningID, revision: c.Revision, edition: c.EditionID}
 	if c.Kind == store.DeliveryNotice {
 		k.delivery = c.ID
 	}

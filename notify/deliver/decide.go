@@ -32,8 +32,8 @@ func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
 			return settle(c, store.OutcomeCancelled, now, why), false
 		}
 	case c.Retracted:
-		return settle(c, store.OutcomeCancelled, now, "the move was retracted before it was posted"), false
-	case c.Kind == store.DeliveryAlert && c.MutedUntil.After(now):
+		return settle(c, store.OutcomeCancelled, now, gone(c)), false
+	case (c.Kind == store.DeliveryAlert || c.Kind == store.DeliveryTrend) && c.MutedUntil.After(now):
 		s = settle(c, store.OutcomeHeld, now, "muted")
 		s.DueAt = c.MutedUntil
 		s.GiveUpAt = c.MutedUntil.Add(AfterMute)
@@ -46,6 +46,14 @@ func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
 		return settle(c, store.OutcomeFailed, now, because("gave up: its time ran out", c.Reason)), false
 	}
 	return store.Settlement{}, true
+}
+
+// gone says why nothing is left to say.
+func gone(c store.Claimed) string {
+	if c.Kind == store.DeliveryTrend {
+		return errProjectGone.Error()
+	}
+	return errRetracted.Error()
 }
 
 // Decide says how a claim ends after a post that gave receipt or err. now is

@@ -232,6 +232,24 @@ func (l *fakeLibrary) Pulse(_ context.Context, ids ...int64) (map[int64][]store.
 	return map[int64][]store.Move{ids[0]: {{ID: 1, ProjectID: ids[0], OccurredAt: time.Now().Add(-time.Hour)}}}, nil
 }
 
+func (l *fakeLibrary) Moves(context.Context, int64, int) ([]store.Move, error) {
+	return []store.Move{
+		{ID: 1, ProjectID: 1, Title: "Move 1", SourceURL: "https://getsession.org/blog", OccurredAt: time.Now().Add(-time.Hour), Spark: true},
+		{ID: 2, ProjectID: 1, Title: "Move 2", SourceURL: "https://getsession.org/older", OccurredAt: time.Now().AddDate(0, 0, -40)},
+	}, nil
+}
+
+func (l *fakeLibrary) Snapshots(context.Context, time.Time, ...int64) (map[int64][]store.Snapshot, error) {
+	return nil, nil
+}
+
+func (l *fakeLibrary) Turning(_ context.Context, id int64) (store.Turning, error) {
+	if l.taken[id] {
+		return store.Turning{}, store.ErrNotFound
+	}
+	return store.Turning{ID: id, ProjectID: 1, Turn: store.TurnSurging, At: time.Now(), MoveID: 1}, nil
+}
+
 func (l *fakeLibrary) Place(_ context.Context, id int64) (store.Place, error) {
 	return store.Place{ID: id, Platform: store.Slack, Workspace: "w1", Channel: "@ada"}, nil
 }

@@ -31,6 +31,12 @@ type Library interface {
 	Move(ctx context.Context, id int64) (store.Move, error)
 	Project(ctx context.Context, id int64) (store.Project, error)
 	Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error)
+	// Moves gives a project's moves, newest first; all of them for 0.
+	Moves(ctx context.Context, projectID int64, limit int) ([]store.Move, error)
+	// Snapshots gives velocities as they were told, from a day on.
+	Snapshots(ctx context.Context, from time.Time, projectIDs ...int64) (map[int64][]store.Snapshot, error)
+	// Turning gives store.ErrNotFound when its project is gone.
+	Turning(ctx context.Context, id int64) (store.Turning, error)
 }
 
 // Sender speaks to one platform.

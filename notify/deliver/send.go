@@ -83,7 +83,7 @@ func (l *lane) unprepared(c store.Claimed, err error) Event {
 	refused, isRefused := errors.AsType[*encodeError](err)
 	broken, isBroken := errors.AsType[*notify.Failure](err)
 	switch {
-	case errors.Is(err, errRetracted), errors.Is(err, errBack), errors.Is(err, errTold), errors.Is(err, errSilent):
+	case errors.Is(err, errRetracted), errors.Is(err, errProjectGone), errors.Is(err, errBack), errors.Is(err, errTold), errors.Is(err, errSilent):
 		return Event{Settlement: settle(c, store.OutcomeCancelled, now, err.Error())}
 	case errors.Is(err, errUnknownKind):
 		return Event{Settlement: release(c, now, now.Add(laterVersion), err.Error())}

@@ -15,6 +15,8 @@ import (
 var (
 	// errRetracted says that a move was taken back, or deleted, after the claim.
 	errRetracted = errors.New("the move was retracted before it was posted")
+	// errProjectGone says that a project was deleted before it was told of.
+	errProjectGone = errors.New("the project was deleted before this was posted")
 	// errUnknownKind says that a later version owes this delivery.
 	errUnknownKind = errors.New("this version does not know the delivery's kind; a later one will send it")
 )

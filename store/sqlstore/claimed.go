@@ -21,9 +21,10 @@ type claimedRow struct {
 // claimedRows reads leased deliveries with what is needed to send them.
 // Arguments: $1 their ids, $2 now.
 const claimedRows = "SELECT " + deliveryColumns + ", " + joinedPlace + `,
-	coalesce(m.revision, 0) AS revision, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL)) AS retracted,
-	(SELECT max(u.until) FROM mutes u WHERE u.place_id = d.place_id AND u.until > $2 AND d.kind = 'alert' AND u.project_id IN (0, m.project_id)) AS muted
+	coalesce(m.revision, 0) AS revision, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL) OR (d.turning_id <> 0 AND t.id IS NULL)) AS retracted,
+	(SELECT max(u.until) FROM mutes u WHERE u.place_id = d.place_id AND u.until > $2 AND d.kind IN ('alert', 'trend') AND u.project_id IN (0, m.project_id, t.project_id)) AS muted
 	FROM deliveries d JOIN places p ON p.id = d.place_id LEFT JOIN moves m ON m.id = d.move_id
+	LEFT JOIN turnings t ON t.id = d.turning_id AND EXISTS (SELECT 1 FROM projects x WHERE x.id = t.project_id)
 	WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`
 
 // claims gives the deliveries just leased, in the order of ids.

@@ -20,6 +20,7 @@ import (
 	"sparkbot/notify/deliver"
 	"sparkbot/notify/digest"
 	"sparkbot/notify/fanout"
+	"sparkbot/notify/momentum"
 	"sparkbot/store"
 	"sparkbot/store/sqlstore"
 )
@@ -47,6 +48,7 @@ type App struct {
 	bot      *bot.Bot
 	fanout   *fanout.Fanout
 	calendar *digest.Calendar
+	momentum *momentum.Watcher
 	worker   *deliver.Worker // nil when no platform is configured
 	prober   *deliver.Prober
 	keeper   *deliver.Keeper
@@ -171,6 +173,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})
+	a.momentum = momentum.New(a.db, momentum.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	if len(senders) > 0 {
 		d := deliver.Options{Now: o.Now, Log: a.log, Sent: o.Sent, Digests: digest.NewDesk(a.db, a.db), Studio: chart.New()}
 		if o.tune != nil {

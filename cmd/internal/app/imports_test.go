@@ -28,6 +28,7 @@ var rooms = map[string][]string{
 	"notify/digest":    {"notify/chart", "notify/velocity", "notify/zone", "store"},
 	"notify/compose":   {"notify", "notify/digest", "notify/velocity", "notify/zone", "store"},
 	"notify/chart":     {"notify/velocity", "store"},
+	"notify/momentum":  {"notify/velocity", "store"},
 	"notify/fanout":    {"notify/velocity", "store"},
 	"notify/deliver":   {"notify", "notify/chart", "notify/compose", "notify/digest", "notify/pace", "notify/velocity", "store"},
 	"bot":              {"notify", "notify/chart", "notify/compose", "notify/digest", "notify/velocity", "notify/zone", "store"},

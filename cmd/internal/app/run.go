@@ -19,10 +19,13 @@ func (a *App) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch the database: %w", err)
 	}
-	noticed := make(chan struct{}, 1)
+	noticed, moved := make(chan struct{}, 1), make(chan struct{}, 1)
 	looked := make(chan struct{}, 1)
-	group.Go(func() error { return a.spread(ctx, changes, noticed, looked) })
+	group.Go(func() error { return a.spread(ctx, changes, looked, noticed, moved) })
 	group.Go(func() error { return a.calendar.Run(ctx, looked) })
+	group.Go(func() error {
+		return a.alone("momentum").Do(ctx, func(ctx context.Context) error { return a.momentum.Run(ctx, moved) })
+	})
 	group.Go(func() error { return a.fanout.Run(ctx, noticed) })
 	group.Go(func() error { return a.prober.Run(ctx) })
 	group.Go(func() error { return a.alone("pruning").Do(ctx, a.keeper.Run) })
@@ -46,10 +49,10 @@ func (a *App) Run(ctx context.Context) error {
 }
 
 // spread passes one wake of the database, or of LookAgain, on to all who wait
-// for it: fan-out for moves that changed, the worker for deliveries that became
-// due. A digest's time comes whatever changes, so the calendar is woken by
-// LookAgain alone.
-func (a *App) spread(ctx context.Context, changes <-chan struct{}, noticed, looked chan<- struct{}) error {
+// for it: fan-out and the momentum for moves that changed, the worker for
+// deliveries that became due. A digest's time comes whatever changes, so the
+// calendar is woken by LookAgain alone.
+func (a *App) spread(ctx context.Context, changes <-chan struct{}, looked chan<- struct{}, listeners ...chan<- struct{}) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,9 +67,11 @@ func (a *App) spread(ctx context.Context, changes <-chan struct{}, noticed, look
 			default:
 			}
 		}
-		select {
-		case noticed <- struct{}{}:
-		default:
+		for _, l := range listeners {
+			select {
+			case l <- struct{}{}:
+			default:
+			}
 		}
 		a.wake()
 	}

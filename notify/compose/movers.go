@@ -1,0 +1,111 @@
+package compose
+
+import (
+	"fmt"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/notify/velocity"
+	"sparkbot/store"
+)
+
+// MoverRows is how many movers a page names.
+const MoverRows = 10
+
+// Mover is a project whose velocity changed.
+type Mover struct {
+	Project store.Project
+	Reading velocity.Reading
+	Change  float64 // within the window, unrounded
+	// Top is the move of the window that gives most points; its ID is 0 when none
+	// happened.
+	Top store.Move
+}
+
+// Movers is one page of the projects whose velocity changed most.
+type Movers struct {
+	Days     int // how long the window is
+	Other    int // the other window one may ask for
+	Rows     []Mover
+	Page     int // from 1
+	Pages    int
+	Up, Down int // how many sped up and slowed down, of all pages
+	Total    int // how many projects there are
+	Most     string
+	Picture  *notify.Picture // nil: none
+}
+
+// MoversMessage shows a page of movers.
+func MoversMessage(l Movers, now time.Time) notify.Message {
+	head := fmt.Sprintf("Movers of the last %d days", l.Days)
+	verdict := l.verdict()
+	m := notify.Message{
+		Accent: 0x8B5CF6, Fallback: head + ": " + verdict,
+		Blocks: []notify.Block{
+			notify.Text{Style: notify.Title, Spans: []notify.Span{bold(head)}},
+			notify.Text{Spans: []notify.Span{plain(verdict)}},
+		},
+	}
+	if l.Picture != nil {
+		m.Blocks = append(m.Blocks, *l.Picture)
+	}
+	for _, r := range l.Rows {
+		m.Blocks = append(m.Blocks, moverLine(r, now))
+	}
+	if l.Pages > 1 {
+		m.Blocks = append(m.Blocks, foot(fmt.Sprintf("Page %d of %d, %s", l.Page, l.Pages, count(l.Up+l.Down, "mover"))))
+	}
+	buttons := []notify.Button{}
+	if l.Page > 1 {
+		buttons = append(buttons, notify.Button{Label: "◀ Back", Command: fmt.Sprintf("movers %dd page:%d", l.Days, l.Page-1)})
+	}
+	if l.Page < l.Pages {
+		buttons = append(buttons, notify.Button{Label: "More ▶", Command: fmt.Sprintf("movers %dd page:%d", l.Days, l.Page+1)})
+	}
+	buttons = append(buttons,
+		notify.Button{Label: fmt.Sprintf("Last %d days", l.Other), Command: fmt.Sprintf("movers %dd page:1", l.Other)},
+		notify.Button{Label: "All projects", Command: "all"})
+	m.Blocks = append(m.Blocks, notify.Actions{Buttons: buttons})
+	return m
+}
+
+// verdict says in one sentence what happened.
+func (l Movers) verdict() string {
+	switch {
+	case l.Total == 0:
+		return "No project is stored yet."
+	case l.Up+l.Down == 0:
+		return fmt.Sprintf("No velocity changed in the last %d days.", l.Days)
+	case l.Down == 0:
+		return fmt.Sprintf("%d of %s sped up, %s most.", l.Up, count(l.Total, "project"), l.Most)
+	case l.Up == 0:
+		return fmt.Sprintf("%d of %s slowed down, %s most.", l.Down, count(l.Total, "project"), l.Most)
+	default:
+		return fmt.Sprintf("Of %s %d sped up and %d slowed down, %s most.", count(l.Total, "project"), l.Up, l.Down, l.Most)
+	}
+}
+
+// moverLine names a mover, how fast it is and, where a move of the window made it
+// faster, which gave most.
+func moverLine(r Mover, now time.Time) notify.Text {
+	spans := []notify.Span{
+		{Text: velocity.FormatChange(r.Change), Code: true, Fixed: true},
+		fixed("  "),
+		bold(name(r.Project, 60)), fixed("  " + velocity.Format(r.Reading.Value)),
+	}
+	if r.Reading.Curated {
+		spans = append(spans, fixed(" (curated)"))
+	}
+	spans = append(spans, fixed("  ·  "+string(r.Reading.Trend)))
+	if r.Top.ID == 0 {
+		return notify.Text{Spans: spans}
+	}
+	spans = append(spans, fixed("\n"))
+	if r.Top.Spark {
+		spans = append(spans, notify.Span{Text: sparkMark, Bold: true, Fixed: true}, fixed("  "))
+	}
+	return notify.Text{Spans: append(spans, linked(r.Top), fixed("  ·  "+Age(r.Top.OccurredAt, now)))}
+}
+
+// MoverName is how a mover is named in a sentence.
+func MoverName(p store.Project) string { return name(p, 60) }
