@@ -30,10 +30,10 @@ func parseAge(s string) (time.Duration, error) {
 	return d, nil
 }
 
-func parseCount(s string, most int) (int, error) {
+func parseCount(s string, least, most int) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > most {
-		return 0, fmt.Errorf("must be a whole number from 1 to %d", most)
+	if err != nil || n < least || n > most {
+		return 0, fmt.Errorf("must be a whole number from %d to %d", least, most)
 	}
 	return n, nil
 }

@@ -119,6 +119,9 @@ func (s Slack) OAuth() bool { return s.ClientID != "" }
 type Alerts struct {
 	// MaxAge is alerts.max_age: a move that happened longer ago is history.
 	MaxAge time.Duration
+	// Burst is alerts.burst: how many alerts may be due for a channel within a
+	// minute and still come one by one. 0: always.
+	Burst int
 }
 
 // Deliveries is the record of what was sent, and why not.

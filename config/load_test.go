@@ -59,7 +59,7 @@ func TestAllProblemsAreToldAtOnceWithTheMend(t *testing.T) {
 	file := write(t, "bot.yaml", "htp:\n  listen: x\nlog:\n  level: loud\ndiscord: {public_key: abc}\nslack: [1]\nalerts:\n  max_age: 0s\n  max_age: 1h\n")
 	_, err := Load(Source{File: file, Environ: []string{
 		"SPARKBOT_SLACK_BOT_TOKN=x", "SPARKBOT_DATABASE_URL=mysql://u:hunter2@h/db", "SPARKBOT_HTTP_LISTEN=8080",
-		"SPARKBOT_SLACK_BOT_TOKEN=xoxb-1 2", "SPARKBOT_SECRET_KEY=c2hvcnQ=", "SPARKBOT_TEST_ANYTHING=1",
+		"SPARKBOT_SLACK_BOT_TOKEN=xoxb-1 2", "SPARKBOT_SECRET_KEY=c2hvcnQ=", "SPARKBOT_TEST_ANYTHING=1", "SPARKBOT_ALERTS_BURST=-1",
 		"SPARKBOT_DISCORD_TOKEN=hunter2", "SPARKBOT_DISCORD_TOKEN_FILE=/nowhere",
 	}})
 	if err == nil {
@@ -68,7 +68,7 @@ func TestAllProblemsAreToldAtOnceWithTheMend(t *testing.T) {
 	for _, want := range []string{
 		":1: unknown key htp", "must be one of debug, info, warn, error", "64 hexadecimal digits", "slack",
 		"did you mean SPARKBOT_SLACK_BOT_TOKEN?", "must be sqlite:PATH or postgres://", "must be host:port",
-		"copy it again without one", "32 bytes in base64", "both set; keep one",
+		"copy it again without one", "32 bytes in base64", "both set; keep one", "must be a whole number from 0 to 100",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)

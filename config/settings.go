@@ -36,7 +36,7 @@ var settings = []setting{
 	}},
 	{key: "api.token", secret: true, set: secretInto(func(c *Config) *Secret { return &c.API.Token })},
 	{key: "api.requests_per_minute", fallback: "600", set: func(c *Config, s string) (err error) {
-		c.API.RequestsPerMinute, err = parseCount(s, 100_000)
+		c.API.RequestsPerMinute, err = parseCount(s, 1, 100_000)
 		return err
 	}},
 	{key: "sources_allow_private", fallback: "false", set: func(c *Config, s string) (err error) {
@@ -79,6 +79,10 @@ var settings = []setting{
 	}},
 	{key: "alerts.max_age", fallback: "72h", set: func(c *Config, s string) (err error) {
 		c.Alerts.MaxAge, err = parseAge(s)
+		return err
+	}},
+	{key: "alerts.burst", fallback: "4", set: func(c *Config, s string) (err error) {
+		c.Alerts.Burst, err = parseCount(s, 0, 100)
 		return err
 	}},
 	{key: "deliveries.keep", fallback: "720h", set: func(c *Config, s string) (err error) {

@@ -28,6 +28,8 @@ type ClaimRequest struct {
 	Now       time.Time
 	Lease     time.Duration // how long the worker has to settle
 	Limit     int
+	// Company has each claimed alert come with the other open ones of its place.
+	Company bool
 	// SkipPlaces and SkipWorkspaces are throttled at present.
 	SkipPlaces     []int64
 	SkipWorkspaces []Workspace

@@ -70,6 +70,10 @@ type Delivery struct {
 	// MergedInto is the delivery whose message tells of this one's move as well:
 	// it is to, once this one is sent it does.
 	MergedInto int64
+	// Held says that a mute, quiet hours or an absence kept it back. Whatever of a
+	// place was held and is due belongs into one catch-up message: to have something
+	// caught up, set it to StateHeld with Held, due when it may be said.
+	Held bool
 	// Shown is the move's revision as the message shows it: the posted one or,
 	// while that is on its way, the one that may have arrived. 0 while there is none.
 	Shown int64
@@ -108,11 +112,18 @@ type Claimed struct {
 	// a delivery without a move.
 	Revision  int64
 	Retracted bool
-	// MutedUntil is the end of the mute that covers this delivery, or zero.
+	// MutedUntil is the end of the mutes that cover this delivery, or zero.
 	MutedUntil time.Time
+	// MuteDrops says that one of them wants nothing caught up.
+	MuteDrops bool
+	// Company are, of an alert, the other open alerts of the place in their order,
+	// at most MaxParts; without ClaimRequest.Company only those that are held or
+	// joined this one before.
+	Company []Companion
 	// Target is, of an edit, the delivery whose message it edits.
 	Target Delivery
-	// Parts are, of an edit, the moves its message tells of.
+	// Parts are, of an edit, the moves its message tells of. A worker that joins
+	// others to an alert puts all of them here.
 	Parts []Part
 	// Again is set when an earlier lease ran out without being settled, so the
 	// message may already have arrived.
@@ -126,6 +137,21 @@ type Part struct {
 	Revision   int64 // the move's as it stands now
 	Shown      int64 // the move's as the message shows it, 0 while it does not
 	Retracted  bool  // or deleted
+}
+
+// MaxParts is how many moves one message tells of at most, whether it has room to
+// name them all or not.
+const MaxParts = 100
+
+// Companion is an open alert of the place of a claimed one.
+type Companion struct {
+	Part
+	// MergedInto is the delivery whose message tells of it as well, or 0.
+	MergedInto int64
+	Held       bool
+	Muted      bool // by a mute that is in force
+	DueAt      time.Time
+	Roles      []string
 }
 
 // Outcome is how a claim ended.
@@ -166,6 +192,8 @@ type Settlement struct {
 	MessageID string
 	Reason    string
 	Workspace bool // for gone: the whole workspace is, with every place in it
+	// Apart, of a retry, leaves those on their own again who joined its message.
+	Apart bool
 	// Shown are, of what was sent, the moves the message shows now, each with the
 	// revision it was composed from or an earlier one. One that has a later revision
 	// by then is owed an edit in the same transaction.

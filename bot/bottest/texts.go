@@ -1,6 +1,7 @@
 package bottest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,16 @@ func Messages(text string) map[string]notify.Message {
 		"alert":     compose.AlertMessage(compose.Alert{Project: p, Move: moves[0], Reading: reading}, Now),
 		"test":      compose.TestMessage(Now),
 		"retracted": compose.AlertMessage(compose.Alert{Project: p, Move: takenBack(moves[0]), Reading: reading}, Now),
+	}
+	items := make([]compose.Item, 100)
+	for i := range items {
+		items[i] = compose.Item{Project: p, Move: moves[i%len(moves)]}
+		if i%7 == 3 {
+			items[i].Move = takenBack(items[i].Move)
+		}
+	}
+	for _, n := range []int{2, 12, 30, 100} {
+		all[fmt.Sprintf("bundle of %d", n)] = compose.BundleMessage(compose.Bundle{Items: items[:n], CatchUp: n == 30}, Now)
 	}
 	for _, view := range []string{compose.ViewCard, compose.ViewMoves, compose.ViewOutlook, compose.ViewWhy} {
 		card.View, card.Page = view, 2
@@ -135,10 +146,16 @@ func Session() map[string]notify.Message {
 		move(3, 183, true, "Session Protocol V2: PFS, Post-Quantum and the Future of Private Messaging", "A rebuilt protocol."),
 	}
 	reading := velocity.Read(p, moves, Now)
+	items := []compose.Item{{Project: p, Move: moves[0]}, {Project: p, Move: moves[1]}, {Project: p, Move: moves[2]}}
+	edited := slices.Clone(items)
+	edited[1].Move = takenBack(edited[1].Move)
 	return map[string]notify.Message{
-		"alert":     compose.AlertMessage(compose.Alert{Project: p, Move: moves[0], Reading: reading}, Now),
-		"retracted": compose.AlertMessage(compose.Alert{Project: p, Move: takenBack(moves[0]), Reading: reading}, Now),
-		"card":      compose.CardMessage(compose.Card{Project: p, Moves: moves, Reading: reading, Why: velocity.Why(moves, Now, 3)}, Now),
+		"alert":         compose.AlertMessage(compose.Alert{Project: p, Move: moves[0], Reading: reading}, Now),
+		"retracted":     compose.AlertMessage(compose.Alert{Project: p, Move: takenBack(moves[0]), Reading: reading}, Now),
+		"bundle":        compose.BundleMessage(compose.Bundle{Items: items}, Now),
+		"bundle-edited": compose.BundleMessage(compose.Bundle{Items: edited}, Now),
+		"catch-up":      compose.BundleMessage(compose.Bundle{Items: items[1:], CatchUp: true}, Now),
+		"card":          compose.CardMessage(compose.Card{Project: p, Moves: moves, Reading: reading, Why: velocity.Why(moves, Now, 3)}, Now),
 	}
 }
 

@@ -324,7 +324,7 @@ func TestGoldens(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := bottest.Digests()
-	kinds := append(slices.Sorted(maps.Keys(all)), "alert", "retracted", "card")
+	kinds := append(slices.Sorted(maps.Keys(all)), "alert", "retracted", "bundle", "bundle-edited", "catch-up", "card")
 	maps.Copy(all, bottest.Session())
 	for _, kind := range kinds {
 		body, err := c.Encode(all[kind])

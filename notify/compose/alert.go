@@ -63,9 +63,8 @@ func AlertMessage(a Alert, now time.Time) notify.Message {
 // its buttons go with the move.
 func retracted(a Alert, now time.Time) notify.Message {
 	name, title := name(a.Project, longestName), title(a.Move, alertTitle)
-	mark := []notify.Span{{Text: retractedMark, Bold: true, Fixed: true}, fixed("  ·  ")}
 	return notify.Message{Accent: retractedAccent, Fallback: retractedMark + ": " + name + ": " + title, Blocks: []notify.Block{
-		alertTop(a, mark),
+		alertTop(a, takenBack()),
 		notify.Text{Style: notify.Heading, Spans: []notify.Span{{Text: title, Bold: true, Strike: true}}},
 		notify.Text{Style: notify.Small, Spans: []notify.Span{
 			fixed("This move was taken back "),
@@ -83,6 +82,11 @@ func alertTop(a Alert, mark []notify.Span) notify.Text {
 		top = append(top, fixed("  ·  "+s))
 	}
 	return notify.Text{Style: notify.Small, Spans: top, Icon: a.Project.IconURL, IconAlt: "Icon of " + name}
+}
+
+// takenBack marks a move that was retracted, in front of what follows.
+func takenBack() []notify.Span {
+	return []notify.Span{{Text: retractedMark, Bold: true, Fixed: true}, fixed("  ·  ")}
 }
 
 // spark marks a move that is one, in front of what follows.

@@ -43,6 +43,15 @@ func move(id int64, daysAgo int, spark bool, title, summary string) store.Move {
 	return store.Move{ID: id, Title: title, Summary: summary, Spark: spark, OccurredAt: now.AddDate(0, 0, -daysAgo), SourceURL: fmt.Sprintf("https://getsession.org/blog/%d", id), Revision: 1}
 }
 
+// itemsOf gives n moves of a project, again and again if there are not as many.
+func itemsOf(c Card, n int) []Item {
+	items := make([]Item, n)
+	for i := range items {
+		items[i] = Item{c.Project, c.Moves[i%len(c.Moves)]}
+	}
+	return items
+}
+
 // taken gives a move that was taken back some time ago.
 func taken(m store.Move, ago time.Duration) store.Move {
 	m.RetractedAt = now.Add(-ago)
@@ -85,6 +94,10 @@ func TestGoldens(t *testing.T) {
 	for name, m := range map[string]notify.Message{
 		"alert-spark":     AlertMessage(Alert{session().Project, session().Moves[0], session().Reading}, now),
 		"alert-plain":     AlertMessage(Alert{session().Project, session().Moves[5], session().Reading}, now),
+		"bundle":          BundleMessage(Bundle{Items: itemsOf(session(), 6)}, now),
+		"bundle-taken":    BundleMessage(Bundle{Items: []Item{{session().Project, session().Moves[0]}, {session().Project, taken(session().Moves[1], time.Hour)}}}, now),
+		"bundle-many":     BundleMessage(Bundle{Items: itemsOf(many, 60)}, now),
+		"catch-up":        BundleMessage(Bundle{CatchUp: true, Items: append(itemsOf(session(), 2), Item{rtl.Project, rtl.Moves[0]}, Item{invisible().Project, invisible().Moves[0]})}, now),
 		"alert-retracted": AlertMessage(Alert{session().Project, taken(session().Moves[0], 2*time.Hour), session().Reading}, now),
 		"alert-rtl":       AlertMessage(Alert{rtl.Project, rtl.Moves[0], rtl.Reading}, now),
 		"card":            CardMessage(session(), now),
@@ -174,7 +187,7 @@ func TestEveryMessageIsWhole(t *testing.T) {
 		c.View = rapid.SampledFrom([]string{ViewCard, ViewMoves, ViewOutlook, ViewWhy}).Draw(t, "view")
 		c.Page = rapid.IntRange(-1, 9).Draw(t, "page")
 		list := Projects{Title: "All projects", Query: "all tag:" + word("query"), Page: 1, Pages: 2, Total: 11, Rows: []Row{{Project: c.Project, Reading: c.Reading, LastMove: now}}}
-		for _, m := range []notify.Message{CardMessage(c, now), AlertMessage(Alert{c.Project, c.Moves[0], c.Reading}, now), AlertMessage(Alert{c.Project, taken(c.Moves[0], time.Hour), c.Reading}, now), ProjectsMessage(list, now)} {
+		for _, m := range []notify.Message{CardMessage(c, now), AlertMessage(Alert{c.Project, c.Moves[0], c.Reading}, now), AlertMessage(Alert{c.Project, taken(c.Moves[0], time.Hour), c.Reading}, now), BundleMessage(Bundle{Items: append(itemsOf(c, 1), Item{c.Project, taken(c.Moves[0], time.Hour)})}, now), ProjectsMessage(list, now)} {
 			if strings.TrimSpace(m.Fallback) == "" {
 				t.Fatal("the fallback is empty")
 			}

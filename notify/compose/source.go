@@ -16,11 +16,12 @@ const (
 	untitled    = "Untitled move"
 )
 
-// inline reports whether an address is short enough to stand in a list. It
-// counts what an adapter may have to write for each byte: an ampersand takes up
-// to six characters, anything else that needs escaping three.
-func inline(address string) bool {
-	n := 0
+// inline reports whether an address is short enough to stand in a list.
+func inline(address string) bool { return addressCost(address) <= longestLink }
+
+// addressCost counts what an adapter may have to write for an address: for an
+// ampersand up to six characters, for anything else that needs escaping three.
+func addressCost(address string) (n int) {
 	for i := range len(address) {
 		switch c := address[i]; {
 		case c == '&':
@@ -31,7 +32,7 @@ func inline(address string) bool {
 			n += 3
 		}
 	}
-	return n <= longestLink
+	return n
 }
 
 // beside is the button that leads to a source whose address is too long to

@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -25,16 +26,33 @@ type bodyKey struct {
 	move     int64
 	turning  int64
 	revision int64
+	parts    string // of a message of several moves: all of them with their revisions
+	caughtUp bool
 	edition  int64
 	delivery int64 // of a message that no other place gets
 }
 
 func keyOf(c store.Claimed) bodyKey {
-	k := bodyKey{kind: c.Kind, move: c.MoveID, turning: c.TurningID, revision: c.Revision, edition: c.EditionID}
-	if c.Kind == store.DeliveryNotice {
-		k.delivery = c.ID
+	switch {
+	case saysMore(c):
+		k := bodyKey{kind: c.Kind, caughtUp: caughtUp(c)}
+		for _, p := range c.Parts {
+			k.parts += fmt.Sprintf("%d:%d ", p.MoveID, p.Revision)
+		}
+		return k
+	case c.Kind == store.DeliveryNotice:
+		return bodyKey{kind: c.Kind, delivery: c.ID}
+	default:
+		return bodyKey{kind: c.Kind, move: c.MoveID, turning: c.TurningID, revision: c.Revision, edition: c.EditionID}
 	}
-	return k
+}
+
+// caughtUp reports whether the message of a claim is a catch-up.
+func caughtUp(c store.Claimed) bool {
+	if c.Kind == store.DeliveryEdit {
+		return c.Target.Held
+	}
+	return c.Held
 }
 
 // body is one encoded message, or the final reason why it cannot be encoded.

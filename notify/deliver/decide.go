@@ -21,9 +21,9 @@ const (
 )
 
 // Ready says whether a claimed delivery is to be sent at now, and if not, how
-// its claim ends: a retracted move has nothing left to say, a mute holds an
-// alert (a test was asked for by hand and goes through), and attempts and age
-// are bounded. An edit is none of these: it is sent whenever its message is there
+// its claim ends: a retracted move has nothing left to say, a mute or quiet hours
+// hold an alert (a test was asked for by hand and goes through), and attempts and
+// age are bounded. An edit is none of these: it is sent whenever its message is there
 // and shows something that is out of date.
 func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
 	switch {
@@ -31,12 +31,10 @@ func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
 		if why := needless(c); why != "" {
 			return settle(c, store.OutcomeCancelled, now, why), false
 		}
-	case c.Retracted:
+	case c.Retracted && !saysMore(c):
 		return settle(c, store.OutcomeCancelled, now, gone(c)), false
-	case (c.Kind == store.DeliveryAlert || c.Kind == store.DeliveryTrend) && c.MutedUntil.After(now):
-		s = settle(c, store.OutcomeHeld, now, "muted")
-		s.DueAt = c.MutedUntil
-		s.GiveUpAt = c.MutedUntil.Add(AfterMute)
+	}
+	if s, hushed := hush(c, now); hushed {
 		return s, false
 	}
 	switch {
@@ -55,6 +53,9 @@ func gone(c store.Claimed) string {
 	}
 	return errRetracted.Error()
 }
+
+// saysMore reports whether a message tells of a move beside the first.
+func saysMore(c store.Claimed) bool { return len(c.Parts) > 1 }
 
 // Decide says how a claim ends after a post that gave receipt or err. now is
 // the time after the post; chance, from 0 up to 1, spreads the retries.
@@ -75,6 +76,11 @@ func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, c
 	}
 	switch f.Kind {
 	case notify.Permanent:
+		if c.Kind == store.DeliveryAlert && saysMore(c) { // one of them is refused, and nobody knows which
+			s := retry(c, now, 0, reason)
+			s.Apart = true
+			return s
+		}
 		return settle(c, store.OutcomeFailed, now, reason)
 	case notify.Missing: // whoever deleted the message does not want it again
 		return settle(c, store.OutcomeCancelled, now, reason)

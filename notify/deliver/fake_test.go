@@ -81,7 +81,8 @@ func (q *fakeQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Clai
 	open := map[int64]bool{}
 	for _, c := range q.rows {
 		blocked := open[c.PlaceID]
-		open[c.PlaceID] = blocked || c.State == store.StateWaiting || c.State == store.StateSending
+		open[c.PlaceID] = blocked || c.State == store.StateWaiting || c.State == store.StateSending ||
+			c.State == store.StateHeld && due(c, r.Now)
 		if blocked || !due(c, r.Now) || c.Place.Disabled() || !slices.Contains(r.Platforms, c.Place.Platform) ||
 			slices.Contains(r.SkipPlaces, c.PlaceID) ||
 			slices.Contains(r.SkipWorkspaces, store.Workspace{Platform: c.Place.Platform, ID: c.Place.Workspace}) {
@@ -99,9 +100,41 @@ func (q *fakeQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Clai
 		}
 		c.State, c.LeaseUntil, c.BegunAt = store.StateSending, r.Now.Add(r.Lease), r.Now
 		c.Fence++
-		out = append(out, *c)
+		claimed := *c
+		claimed.Company = q.company(c, r.Company)
+		out = append(out, claimed)
 	}
 	return out, nil
+}
+
+// company gives the other open alerts of the place of c.
+func (q *fakeQueue) company(c *store.Claimed, all bool) (company []store.Companion) {
+	for _, o := range q.rows {
+		open := o.State == store.StateWaiting || o.State == store.StateHeld
+		if o != c && open && o.PlaceID == c.PlaceID && o.Kind == store.DeliveryAlert && c.Kind == o.Kind && (all || o.Held || o.MergedInto == c.ID) {
+			company = append(company, store.Companion{
+				Part:       store.Part{DeliveryID: o.ID, MoveID: o.MoveID, Revision: o.Revision, Retracted: o.Retracted},
+				MergedInto: o.MergedInto, Held: o.Held, Muted: o.MutedUntil.After(time.Now()), DueAt: o.DueAt, Roles: o.Roles,
+			})
+		}
+	}
+	return company
+}
+
+func (q *fakeQueue) Merge(_ context.Context, delivery, fence int64, others []int64) (joined []int64, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.away != nil {
+		return nil, q.away
+	}
+	head := q.rows[delivery-1]
+	for _, id := range others {
+		if o := q.rows[id-1]; head.Fence == fence && head.State == store.StateSending && (o.State == store.StateWaiting || o.State == store.StateHeld) {
+			o.MergedInto = delivery
+			joined = append(joined, id)
+		}
+	}
+	return joined, nil
 }
 
 func due(c *store.Claimed, now time.Time) bool {
@@ -151,13 +184,20 @@ func (q *fakeQueue) apply(c *store.Claimed, s store.Settlement) {
 	case store.OutcomeSent:
 		c.State, c.MessageID = store.StateSent, s.MessageID
 		c.Attempt++
+		for _, part := range s.Shown {
+			for _, o := range q.rows {
+				if o.ID == part.DeliveryID && o.MergedInto == c.ID {
+					o.State, o.MessageID = store.StateSent, s.MessageID
+				}
+			}
+		}
 	case store.OutcomeRetry:
 		c.State, c.DueAt = store.StateWaiting, s.DueAt
 		c.Attempt++
 	case store.OutcomeReleased:
 		c.State, c.DueAt = store.StateWaiting, s.DueAt
 	case store.OutcomeHeld:
-		c.State, c.DueAt = store.StateHeld, s.DueAt
+		c.State, c.DueAt, c.Held = store.StateHeld, s.DueAt, true
 	case store.OutcomeCancelled:
 		c.State = store.StateCancelled
 	case store.OutcomeFailed:
@@ -166,6 +206,13 @@ func (q *fakeQueue) apply(c *store.Claimed, s store.Settlement) {
 	case store.OutcomeGone:
 		c.State = store.StateHeld
 		c.Attempt++
+	}
+	if c.State == store.StateHeld || c.State == store.StateFailed || c.State == store.StateCancelled || s.Apart {
+		for _, o := range q.rows {
+			if o.MergedInto == c.ID && o.State != store.StateSent {
+				o.MergedInto = 0
+			}
+		}
 	}
 	if s.Outcome != store.OutcomeGone {
 		return

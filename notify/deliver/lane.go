@@ -130,7 +130,7 @@ func (l *lane) fill(ctx, sending context.Context) time.Duration {
 			room = min(room, alike)
 		}
 		r := store.ClaimRequest{
-			Platforms: []store.Platform{l.platform}, Now: now, Lease: l.o.Lease, Limit: room,
+			Platforms: []store.Platform{l.platform}, Now: now, Lease: l.o.Lease, Limit: room, Company: l.o.Burst > 0,
 		}
 		throttled := l.throttles.skip(&r, l.platform, now)
 		claimed, err := l.claim(ctx, r)

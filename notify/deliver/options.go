@@ -20,6 +20,9 @@ type Queue interface {
 	// Settle ends claims, all or none. It gives the ids on which it had no effect
 	// because their fence had moved on.
 	Settle(ctx context.Context, s []store.Settlement) (stale []int64, err error)
+	// Merge has open alerts of its place join a claimed one, whose message is to
+	// tell of them as well, and gives those that did.
+	Merge(ctx context.Context, delivery, fence int64, others []int64) (joined []int64, err error)
 	// NextDue gives the earliest due time or lease end of the open deliveries,
 	// which may be past, and false when there are none.
 	NextDue(ctx context.Context, now time.Time) (time.Time, bool, error)
@@ -108,6 +111,9 @@ type Options struct {
 	Grace time.Duration
 	// Poll is how long the queue is left unasked without a wake-up.
 	Poll time.Duration
+	// Burst is how many alerts may be due for a place within a minute and still come
+	// one by one; more of them become one message. 0 sends all one by one.
+	Burst int
 	// Digests says what digests are about. Without it they are left to a process
 	// that has it.
 	Digests Digests

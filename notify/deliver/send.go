@@ -31,6 +31,10 @@ func (l *lane) deliver(ctx, sending context.Context, c store.Claimed) {
 // some time after it.
 func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 	now := l.o.Now()
+	if c.Kind == store.DeliveryAlert && len(c.Company) > 0 {
+		c.Parts = joined(c)
+		c.Roles = roles(c)
+	}
 	if doubtful(c) {
 		if e, ended := l.settleDoubt(ctx, sending, c); ended {
 			return e
@@ -42,6 +46,10 @@ func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 	}
 	if until := l.throttles.until(c.Place); until.After(now) {
 		return Event{Settlement: release(c, now, until, c.Reason)}
+	}
+	c, s, ready := l.gather(sending, c, now)
+	if !ready {
+		return Event{Settlement: s}
 	}
 	body, err := l.body(sending, c, now)
 	if err != nil {

@@ -33,10 +33,11 @@ func words(ctx context.Context, l Library, c store.Claimed, now time.Time) (noti
 	switch c.Kind {
 	case store.DeliveryTest:
 		return compose.TestMessage(now), nil
-	case store.DeliveryAlert:
-		return alert(ctx, l, c.MoveID, now)
-	case store.DeliveryEdit:
-		return edited(ctx, l, c.MoveID, now)
+	case store.DeliveryAlert, store.DeliveryEdit:
+		if saysMore(c) {
+			return bundle(ctx, l, c, now)
+		}
+		return alert(ctx, l, c, now)
 	case store.DeliveryNotice:
 		return absences(ctx, l, c.Delivery, now)
 	default:
@@ -44,47 +45,63 @@ func words(ctx context.Context, l Library, c store.Claimed, now time.Time) (noti
 	}
 }
 
-// alert tells of a move that was not taken back.
-func alert(ctx context.Context, l Library, moveID int64, now time.Time) (notify.Message, error) {
-	a, err := facts(ctx, l, moveID, now)
-	if err == nil && a.Move.Retracted() {
+// alert tells of one move; an edit tells of one that was taken back as well.
+func alert(ctx context.Context, l Library, c store.Claimed, now time.Time) (notify.Message, error) {
+	m, p, err := facts(ctx, l, c.MoveID)
+	if err == nil && m.Retracted() && c.Kind != store.DeliveryEdit {
 		err = errRetracted
 	}
 	if err != nil {
 		return notify.Message{}, err
 	}
-	return compose.AlertMessage(a, now), nil
-}
-
-// edited tells of a move as it is now, taken back or not.
-func edited(ctx context.Context, l Library, moveID int64, now time.Time) (notify.Message, error) {
-	a, err := facts(ctx, l, moveID, now)
-	if err != nil {
-		return notify.Message{}, err
-	}
-	return compose.AlertMessage(a, now), nil
-}
-
-// facts are what is known of a move that was stored. The error is errRetracted
-// when it was deleted.
-func facts(ctx context.Context, l Library, moveID int64, now time.Time) (compose.Alert, error) {
-	m, err := l.Move(ctx, moveID)
-	if errors.Is(err, store.ErrNotFound) {
-		return compose.Alert{}, errRetracted
-	}
-	if err != nil {
-		return compose.Alert{}, fmt.Errorf("read move %d: %w", moveID, err)
-	}
-	p, err := l.Project(ctx, m.ProjectID)
-	if errors.Is(err, store.ErrNotFound) {
-		return compose.Alert{}, errRetracted
-	}
-	if err != nil {
-		return compose.Alert{}, fmt.Errorf("read the project of move %d: %w", moveID, err)
-	}
 	pulse, err := l.Pulse(ctx, p.ID)
 	if err != nil {
-		return compose.Alert{}, fmt.Errorf("read the moves of %s: %w", p.Slug, err)
+		return notify.Message{}, fmt.Errorf("read the moves of %s: %w", p.Slug, err)
 	}
-	return compose.Alert{Project: p, Move: m, Reading: velocity.Read(p, pulse[p.ID], now)}, nil
+	return compose.AlertMessage(compose.Alert{Project: p, Move: m, Reading: velocity.Read(p, pulse[p.ID], now)}, now), nil
+}
+
+// bundle tells of several moves. What was taken back before it was posted is left
+// out; what is left over alone is an alert like any other.
+func bundle(ctx context.Context, l Library, c store.Claimed, now time.Time) (notify.Message, error) {
+	b := compose.Bundle{CatchUp: caughtUp(c)}
+	for _, part := range c.Parts {
+		m, p, err := facts(ctx, l, part.MoveID)
+		if errors.Is(err, errRetracted) || err == nil && m.Retracted() && c.Kind != store.DeliveryEdit {
+			continue
+		}
+		if err != nil {
+			return notify.Message{}, err
+		}
+		b.Items = append(b.Items, compose.Item{Project: p, Move: m})
+	}
+	switch len(b.Items) {
+	case 0:
+		return notify.Message{}, errRetracted
+	case 1:
+		c.MoveID = b.Items[0].Move.ID
+		return alert(ctx, l, c, now)
+	default:
+		return compose.BundleMessage(b, now), nil
+	}
+}
+
+// facts are a move and its project. The error is errRetracted when either was
+// deleted.
+func facts(ctx context.Context, l Library, moveID int64) (m store.Move, p store.Project, err error) {
+	m, err = l.Move(ctx, moveID)
+	if errors.Is(err, store.ErrNotFound) {
+		return m, p, errRetracted
+	}
+	if err != nil {
+		return m, p, fmt.Errorf("read move %d: %w", moveID, err)
+	}
+	p, err = l.Project(ctx, m.ProjectID)
+	if errors.Is(err, store.ErrNotFound) {
+		return m, p, errRetracted
+	}
+	if err != nil {
+		return m, p, fmt.Errorf("read the project of move %d: %w", moveID, err)
+	}
+	return m, p, nil
 }

@@ -16,6 +16,7 @@ type telling struct {
 	project store.Project
 	events  store.Events
 	edit    bool
+	burst   bool // one of many that are told together
 }
 
 // Drain works off the outbox until it is empty, or until what is left is in the
@@ -54,7 +55,14 @@ func (f *Fanout) drainBatch(ctx context.Context, changes []store.Change) (n int,
 			return 0, fmt.Errorf("drop %d changes that concern nobody: %w", len(dropped), err)
 		}
 	}
+	news := 0
 	for _, t := range told {
+		if t.events != store.NoEvents {
+			news++
+		}
+	}
+	for _, t := range told {
+		t.burst = f.o.Burst > 0 && news > f.o.Burst
 		added, err := f.tell(ctx, t)
 		n += added
 		if err != nil {
@@ -147,9 +155,13 @@ func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
 // expand tells one chunk. A change that is no longer there was finished by
 // another replica.
 func (f *Fanout) expand(ctx context.Context, t telling, now time.Time) (added int, done bool, err error) {
+	due := now
+	if t.burst {
+		due = now.Add(gather)
+	}
 	added, done, err = f.store.Expand(ctx, store.Expansion{
 		Change: t.change, Project: t.project, Events: t.events, Edit: t.edit,
-		Now: now, GiveUpAt: now.Add(f.o.GiveUpAfter), Chunk: f.o.Chunk,
+		Now: due, GiveUpAt: now.Add(f.o.GiveUpAfter), Chunk: f.o.Chunk,
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return added, true, nil

@@ -33,6 +33,10 @@ const (
 	DefaultPoll        = 2 * time.Second
 )
 
+// gather is how much later the alerts of a burst are due, which is about as long as
+// it takes to owe the rest of them.
+const gather = time.Second
+
 // batch is how many changes are read at once. A move's texts may have 21,000
 // characters, so a batch stays within some tens of megabytes at the very worst.
 const batch = 500
@@ -44,6 +48,9 @@ type Options struct {
 	MaxAge time.Duration
 	// GiveUpAfter is how long an alert is tried, counted from its fan-out.
 	GiveUpAfter time.Duration
+	// Burst is how many moves told together make a burst: more of them become due
+	// a moment later, so that whoever delivers sees all of them. 0: never.
+	Burst int
 	// Chunk is how many places are told in one transaction at most.
 	Chunk int
 	// Poll is how long Run waits for a wake-up before it looks by itself.

@@ -225,3 +225,26 @@ func TestOnlyWhatWasToldIsEdited(t *testing.T) {
 		}
 	})
 }
+
+func TestABurstIsDueTogether(t *testing.T) {
+	for name, tc := range map[string]struct {
+		moves int64
+		later time.Duration
+	}{"four moves": {4, 0}, "five": {5, gather}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newFake(2)
+				for id := range tc.moves {
+					s.store(stored(id + 1))
+				}
+				start := time.Now()
+				if _, err := New(s, options(Options{Burst: 4})).Drain(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if due := s.owed()[0].due; due.Sub(start) != tc.later { // before the fake's first second
+					t.Errorf("the first is due after %v, want %v", due.Sub(start), tc.later)
+				}
+			})
+		})
+	}
+}

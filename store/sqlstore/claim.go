@@ -144,5 +144,5 @@ func (s *Store) lease(ctx context.Context, tx *sqlx.Tx, r store.ClaimRequest, fo
 		array(ids), s.dialect.stamp(r.Now.Add(r.Lease)), s.dialect.stamp(r.Now)); err != nil {
 		return nil, err
 	}
-	return s.claims(ctx, tx, ids, again, r.Now)
+	return s.claims(ctx, tx, ids, again, r)
 }

@@ -2,8 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -16,28 +16,41 @@ type claimedRow struct {
 	Revision  int64    `db:"revision"`
 	Retracted bool     `db:"retracted"`
 	Muted     moment   `db:"muted"`
+	Drops     bool     `db:"drops"`
+	More      bool     `db:"more"`
 }
 
+// covers are the mutes u that cover delivery d. %[1]s is now, %[2]s are the columns
+// with the project it is about.
+const covers = "FROM mutes u WHERE u.place_id = d.place_id AND u.until > %[1]s AND d.kind IN ('alert', 'trend') AND u.project_id IN (0, %[2]s)"
+
 // claimedRows reads leased deliveries with what is needed to send them.
-// Arguments: $1 their ids, $2 now.
-const claimedRows = "SELECT " + deliveryColumns + ", " + joinedPlace + `,
+// Arguments: $1 their ids, $2 now, $3 whether any company counts.
+var claimedRows = "SELECT " + deliveryColumns + ", " + joinedPlace + `,
 	coalesce(m.revision, 0) AS revision, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL) OR (d.turning_id <> 0 AND t.id IS NULL)) AS retracted,
-	(SELECT max(u.until) FROM mutes u WHERE u.place_id = d.place_id AND u.until > $2 AND d.kind IN ('alert', 'trend') AND u.project_id IN (0, m.project_id, t.project_id)) AS muted
+	(SELECT max(u.until) ` + fmt.Sprintf(covers, "$2", "m.project_id, t.project_id") + `) AS muted,
+	(SELECT count(*) ` + fmt.Sprintf(covers, "$2", "m.project_id, t.project_id") + ` AND NOT u.catch_up) > 0 AS drops,
+	(d.kind = 'alert' AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.kind = 'alert'
+		AND b.` + open + ` AND b.id <> d.id AND ($3 OR b.held OR b.merged_into = d.id) LIMIT 1) x) > 0) AS more
 	FROM deliveries d JOIN places p ON p.id = d.place_id LEFT JOIN moves m ON m.id = d.move_id
 	LEFT JOIN turnings t ON t.id = d.turning_id AND EXISTS (SELECT 1 FROM projects x WHERE x.id = t.project_id)
 	WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`
 
 // claims gives the deliveries just leased, in the order of ids.
-func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, ids []int64, again map[int64]bool, now time.Time) ([]store.Claimed, error) {
+func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, ids []int64, again map[int64]bool, r store.ClaimRequest) ([]store.Claimed, error) {
 	var rows []claimedRow
-	if err := tx.SelectContext(ctx, &rows, s.dialect.sql(claimedRows), array(ids), s.dialect.stamp(now)); err != nil {
+	if err := tx.SelectContext(ctx, &rows, s.dialect.sql(claimedRows), array(ids), s.dialect.stamp(r.Now), r.Company); err != nil {
 		return nil, err
 	}
+	var accompanied []int64
 	claimed := make([]store.Claimed, len(rows))
 	for i, row := range rows {
 		claimed[i] = store.Claimed{
 			Delivery: row.delivery(), Place: row.Place.place(), Revision: row.Revision, Retracted: row.Retracted,
-			MutedUntil: row.Muted.Time, Again: again[row.ID],
+			MutedUntil: row.Muted.Time, MuteDrops: row.Drops, Again: again[row.ID],
+		}
+		if row.More {
+			accompanied = append(accompanied, row.ID)
 		}
 	}
 	order := make(map[int64]int, len(ids))
@@ -45,6 +58,9 @@ func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, ids []int64, again map[
 		order[id] = i
 	}
 	if err := s.aim(ctx, tx, claimed); err != nil {
+		return nil, err
+	}
+	if err := s.accompany(ctx, tx, claimed, accompanied, r); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(claimed, func(a, b store.Claimed) int { return order[a.ID] - order[b.ID] })

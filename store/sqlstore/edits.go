@@ -33,13 +33,14 @@ func (s *Store) Heard(ctx context.Context, moves []int64) (map[int64]bool, error
 	return told, nil
 }
 
-// outdated inserts the edits of those of the alerts d that are out of date.
+// outdated inserts the edits of those of the alerts d that are out of date. A place
+// that is gone has its messages edited when it returns.
 // Arguments: $1 when they are due, $2 when they are given up.
-var outdated = `INSERT INTO deliveries (place_id, platform, kind, key, move_id, target_id, wake_at, give_up_at)
+var outdated = `INSERT INTO deliveries (place_id, platform, kind, key, move_id, target_id, wake_at, give_up_at, parked)
 	SELECT d.place_id, d.platform, 'edit', 'edit:' || m.id || ':' || m.revision, m.id,
-		CASE WHEN d.merged_into = 0 THEN d.id ELSE d.merged_into END, $1, $2
+		CASE WHEN d.merged_into = 0 THEN d.id ELSE d.merged_into END, $1, $2, p.disabled_at IS NOT NULL
 	FROM deliveries d JOIN moves m ON m.id = d.move_id JOIN places p ON p.id = d.place_id
-	WHERE d.kind = 'alert' AND p.disabled_at IS NULL
+	WHERE d.kind = 'alert'
 	AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.place_id = d.place_id AND w.` + open + ` AND w.state <> 'sending'
 		AND w.kind = 'edit' AND w.target_id = CASE WHEN d.merged_into = 0 THEN d.id ELSE d.merged_into END)
 	AND `
@@ -117,7 +118,7 @@ const parts = "SELECT " + deliveryColumns + `, CASE WHEN d.merged_into = 0 THEN 
 	coalesce(m.revision, 0) AS revision, (m.id IS NULL OR m.retracted_at IS NOT NULL) AS retracted
 	FROM deliveries d LEFT JOIN moves m ON m.id = d.move_id
 	WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e
-		UNION SELECT f.id FROM deliveries f JOIN {elements $1} e ON f.merged_into = CAST(e.value AS bigint) WHERE f.merged_into <> 0)
+		UNION SELECT f.id FROM deliveries f JOIN {elements $1} e ON f.merged_into = CAST(e.value AS bigint) WHERE f.merged_into <> 0 AND f.state = 'sent')
 	ORDER BY d.id`
 
 // aim tells the edits among the claimed what they edit.

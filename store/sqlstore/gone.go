@@ -75,7 +75,7 @@ func (s *Store) keep(ctx context.Context, tx *sqlx.Tx, places []int64, at time.T
 func (s *Store) letGo(ctx context.Context, tx *sqlx.Tx, places []int64, now time.Time) error {
 	if _, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET parked = false,
 		held = (held OR `+kept+`), state = CASE WHEN `+kept+` THEN 'held' ELSE state END, attempt = CASE WHEN `+kept+` THEN 0 ELSE attempt END, reason = CASE WHEN `+kept+` THEN '' ELSE reason END,
-		wake_at = CASE WHEN `+kept+` THEN $2 ELSE wake_at END, give_up_at = CASE WHEN `+kept+` THEN $3 ELSE give_up_at END
+		wake_at = CASE WHEN `+kept+` THEN $2 ELSE wake_at END, give_up_at = CASE WHEN `+kept+` OR kind = 'edit' THEN $3 ELSE give_up_at END
 		WHERE place_id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) AND `+open+` AND state <> 'sending'`),
 		array(places), s.dialect.stamp(now), s.dialect.stamp(now.Add(store.ReturnPatience))); err != nil {
 		return err

@@ -24,6 +24,7 @@ type deliveryRow struct {
 	TargetID  int64  `db:"target_id"`
 	Merged    int64  `db:"merged_into"`
 	Shown     int64  `db:"shown"`
+	Held      bool   `db:"held"`
 	State     string `db:"state"`
 	Roles     list   `db:"roles"`
 	Attempt   int    `db:"attempt"`
@@ -39,12 +40,12 @@ type deliveryRow struct {
 }
 
 const deliveryColumns = `d.id, d.place_id, d.kind, d.key, d.move_id, d.edition_id, d.turning_id, d.rank, d.state, d.roles, d.attempt, d.fence, d.wake_at, d.give_up_at,
-	d.message_id, d.reason, d.created_at, d.settled_at, d.begun_at, d.unsure_at, d.target_id, d.merged_into, d.revision AS shown`
+	d.message_id, d.reason, d.created_at, d.settled_at, d.begun_at, d.unsure_at, d.target_id, d.merged_into, d.revision AS shown, d.held`
 
 func (r deliveryRow) delivery() store.Delivery {
 	d := store.Delivery{
 		ID: r.ID, PlaceID: r.PlaceID, Kind: store.DeliveryKind(r.Kind), Key: r.Key, MoveID: r.MoveID, EditionID: r.EditionID, TurningID: r.TurningID, Rank: r.Rank, State: store.State(r.State),
-		TargetID: r.TargetID, MergedInto: r.Merged, Shown: r.Shown,
+		TargetID: r.TargetID, MergedInto: r.Merged, Shown: r.Shown, Held: r.Held,
 		Roles: r.Roles, Attempt: r.Attempt, Fence: r.Fence, GiveUpAt: r.GiveUpAt.Time, MessageID: r.MessageID, Reason: r.Reason,
 		CreatedAt: r.CreatedAt.Time, SettledAt: r.SettledAt.Time, BegunAt: r.BegunAt.Time, UnsureAt: r.UnsureAt.Time,
 	}

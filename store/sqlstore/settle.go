@@ -69,6 +69,9 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 	if err := s.show(ctx, tx, settlements, places); err != nil {
 		return nil, err
 	}
+	if err := s.part(ctx, tx, settlements, places); err != nil {
+		return nil, err
+	}
 	var free []int64 // places where a later delivery may have its turn
 	for i, one := range settlements {
 		place, done := places[one.DeliveryID]
@@ -137,6 +140,7 @@ func (s *Store) settleQuery() string {
 	}
 	return `UPDATE deliveries SET state = x.state, attempt = deliveries.attempt + x.attempt, wake_at = coalesce(x.wake_at, deliveries.wake_at),
 		give_up_at = coalesce(x.give_up_at, deliveries.give_up_at), unsure_at = coalesce(deliveries.unsure_at, x.unsure_at), message_id = x.message_id, reason = x.reason, settled_at = x.at,
-		revision = CASE WHEN x.shown > 0 THEN x.shown ELSE deliveries.revision END, parked = false
+		revision = CASE WHEN x.shown > 0 THEN x.shown ELSE deliveries.revision END, parked = false, merged_into = 0,
+		held = deliveries.held OR x.state = 'held'
 		FROM ` + from + ` WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending' RETURNING deliveries.id, deliveries.place_id`
 }

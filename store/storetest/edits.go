@@ -182,7 +182,16 @@ func editsInChunks(t *testing.T, w *World) {
 		}
 		total += n
 	}
-	if total != 7 || chunks != 3 || w.queue(sparks) != "alert waiting" || w.queue(places[3]) != "alert sent" {
+	if total != 8 || chunks != 3 || w.queue(sparks) != "alert waiting" || w.queue(places[3]) != "alert sent, edit waiting" {
 		t.Errorf("%d messages are owed in %d chunks; the new place is owed %s, the one that is gone %s", total, chunks, w.queue(sparks), w.queue(places[3]))
+	}
+	if claimed := w.Claim(w.Now, 100); len(claimed) != 7 {
+		t.Errorf("%d are claimed while one place is gone", len(claimed))
+	}
+	if err := w.DB.EnablePlace(t.Context(), places[3].ID, w.Now); err != nil {
+		t.Fatal(err)
+	}
+	if e := w.claimOne(w.Now); e.PlaceID != places[3].ID || e.Kind != store.DeliveryEdit || !e.GiveUpAt.After(w.Now.Add(time.Hour)) {
+		t.Errorf("when it is back comes %+v", e)
 	}
 }

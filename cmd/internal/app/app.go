@@ -169,13 +169,13 @@ func (a *App) build(c *config.Config, o Options) error {
 	if o.Noticed != nil {
 		changes = observed{a.db, o.Noticed}
 	}
-	a.fanout = fanout.New(changes, fanout.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
+	a.fanout = fanout.New(changes, fanout.Options{MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Now: o.Now, Log: a.log, Wake: a.wake})
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})
 	a.momentum = momentum.New(a.db, momentum.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	if len(senders) > 0 {
-		d := deliver.Options{Now: o.Now, Log: a.log, Sent: o.Sent, Digests: digest.NewDesk(a.db, a.db), Studio: chart.New()}
+		d := deliver.Options{Now: o.Now, Log: a.log, Burst: c.Alerts.Burst, Sent: o.Sent, Digests: digest.NewDesk(a.db, a.db), Studio: chart.New()}
 		if o.tune != nil {
 			o.tune(&d)
 		}

@@ -56,7 +56,7 @@ func (b *bench) paced(ctx context.Context, kind, name string, channels, moves in
 		"SPARKBOT_DISCORD_TOKEN="+world.Discord().Token(), "SPARKBOT_DISCORD_APPLICATION_ID="+world.Discord().ApplicationID(),
 		"SPARKBOT_DISCORD_API_URL="+world.Discord().URL(), "SPARKBOT_DISCORD_PUBLIC_KEY="+world.Discord().PublicKey(),
 		"SPARKBOT_SLACK_BOT_TOKEN="+world.Slack().BotToken(), "SPARKBOT_SLACK_API_URL="+world.Slack().URL(),
-		"SPARKBOT_ALERTS_BURST=1000", // so that each move is a message of its own
+		"SPARKBOT_ALERTS_BURST=0", // so that each move is a message of its own
 	)
 	if err != nil {
 		return err
