@@ -43,7 +43,10 @@ func edits(t *testing.T, h Harness, _ *Script) {
 	for _, tc := range []struct {
 		fault Fault
 		kind  notify.Kind
-	}{{Throttle, notify.Throttled}, {ThrottleHTML, notify.Throttled}, {Broken, notify.Transient}, {AnswerLost, notify.Transient}} {
+	}{{Broken, notify.Transient}, {AnswerLost, notify.Transient}, {Throttle, notify.Throttled}, {ThrottleHTML, notify.Throttled}} {
+		if tc.fault == ThrottleHTML {
+			h = besides(h)
+		}
 		h.Break(tc.fault)
 		err := edit(t, h, posted.ID, sentence("later"))
 		f, ok := errors.AsType[*notify.Failure](err)

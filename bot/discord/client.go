@@ -27,6 +27,7 @@ import (
 	dgo "github.com/bwmarrin/discordgo"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 // Options are what a Client is made with.
@@ -39,6 +40,9 @@ type Options struct {
 	Turn Turn
 	// Places, when set, are told when the bot leaves a server and when it is back.
 	Places Places
+	// Budget is shared with whoever sends through the client; nil is one of its
+	// own.
+	Budget *pace.Budget
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -59,6 +63,7 @@ type Client struct {
 	http      *http.Client
 	places    Places
 	turn      Turn // nil: nobody else wants the gateway
+	limits    limits
 	now       func() time.Time
 	log       *slog.Logger
 	// patience is how long an answer may take before it is promised for later.
@@ -102,6 +107,9 @@ func New(o Options) (*Client, error) {
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.limits = (limits{budget: o.Budget, routes: pace.NewRoutes()}); o.Budget == nil {
+		c.limits.budget = pace.NewBudget(RequestLimit, c.now)
 	}
 	if o.PublicKey != "" {
 		key, err := hex.DecodeString(o.PublicKey)
@@ -150,8 +158,23 @@ func (c *Client) request(ctx context.Context, method, path string, body []byte) 
 	return c.send(ctx, method, path, payload{json: body})
 }
 
-// send is request with files.
+// send is request with files. It waits until Discord's limits let the request
+// begin; where they do not in time, the error is a *notify.Failure.
 func (c *Client) send(ctx context.Context, method, path string, p payload) (answer, error) {
+	route, place, free := routeOf(method, path)
+	if !free {
+		if err := c.admit(ctx, route, place); err != nil {
+			return answer{}, err
+		}
+	}
+	a, err := c.exchange(ctx, method, path, p)
+	if err == nil {
+		c.learn(route, place, a)
+	}
+	return a, err
+}
+
+func (c *Client) exchange(ctx context.Context, method, path string, p payload) (answer, error) {
 	contentType, body, err := p.packed()
 	if err != nil {
 		return answer{}, err
@@ -189,6 +212,9 @@ func withoutURL(err error) error {
 // get reads JSON from Discord into v.
 func (c *Client) get(ctx context.Context, path string, v any) error {
 	a, err := c.request(ctx, http.MethodGet, path, nil)
+	if f, ok := errors.AsType[*notify.Failure](err); ok {
+		return f
+	}
 	if err != nil {
 		return fmt.Errorf("Discord does not answer: %w", err)
 	}
@@ -219,6 +245,9 @@ func (c *Client) Ready(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if f := c.refusedTooOften(); f != nil {
+		return errors.New(f.Reason)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -35,6 +36,9 @@ func (c *Client) direct(ctx context.Context, user string) (string, *notify.Failu
 		return "", &notify.Failure{Kind: notify.Permanent, Reason: "the member's id is none of Discord's"}
 	}
 	a, err := c.request(ctx, http.MethodPost, "/users/@me/channels", fmt.Appendf(nil, `{"recipient_id":%q}`, user))
+	if f, ok := errors.AsType[*notify.Failure](err); ok { // it was not sent
+		return "", f
+	}
 	if err != nil {
 		return "", &notify.Failure{Kind: notify.Transient, Reason: "Discord could not be reached", Err: err}
 	}

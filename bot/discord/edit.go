@@ -3,10 +3,12 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 // uneditable are the codes of Discord's errors that say a message cannot be
@@ -27,6 +29,7 @@ const codeOldMessage = 30046
 // (https://discord.com/developers/docs/resources/message#edit-message). Any error
 // is a *notify.Failure; Missing when the message is not there.
 func (c *Client) Edit(ctx context.Context, e notify.Envelope, messageID string, b notify.Body) error {
+	ctx = pace.Queue(ctx)
 	if !snowflake(e.Channel) || !snowflake(messageID) {
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the channel's or the message's id is none of Discord's"}
 	}
@@ -49,6 +52,9 @@ func (c *Client) editOnce(ctx context.Context, e notify.Envelope, messageID stri
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}
 	a, err := c.send(ctx, http.MethodPatch, "/channels/"+e.Channel+"/messages/"+messageID, body)
+	if f, ok := errors.AsType[*notify.Failure](err); ok { // it was not sent
+		return f
+	}
 	if err != nil { // an edit that arrived unseen does no harm when it is repeated
 		return &notify.Failure{Kind: notify.Transient, Reason: "Discord did not answer", Err: err}
 	}

@@ -30,6 +30,7 @@ func TestWhatDiscordSaysOfEdits(t *testing.T) {
 		"too many in the channel":      {429, `{"message":"You are being rate limited.","retry_after":3,"global":false}`, notify.Throttled, notify.ScopePlace, 3 * time.Second},
 		"a lost channel":               {404, `{"code":10003,"message":"Unknown Channel"}`, notify.Gone, 0, 0},
 	} {
+		channel := d.AddChannel(name) // one that is throttled is left alone for a while
 		d.Fail(sandbox.Fault{Path: "/messages/", Status: tc.status, Body: tc.body})
 		f := notify.Classify(c.Edit(t.Context(), notify.Envelope{Channel: channel}, "123", body))
 		if f.Kind != tc.kind || f.Scope != tc.scope || f.After != tc.after || f.Reason == "" {

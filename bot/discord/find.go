@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 const (
@@ -42,6 +44,7 @@ func fingerprint(nonce string) int64 {
 // message at all, which cannot be told from a channel without any. Any error is a
 // *notify.Failure.
 func (c *Client) Find(ctx context.Context, e notify.Envelope, since time.Time) (messageID string, asked bool, err error) {
+	ctx = pace.Queue(ctx)
 	if !snowflake(e.Channel) || e.Nonce == "" {
 		return "", false, nil
 	}
@@ -91,6 +94,9 @@ func (m foundMessage) carries(nonce string) bool {
 func (c *Client) page(ctx context.Context, channel, after string) (page []foundMessage, asked bool, err error) {
 	query := url.Values{"after": {after}, "limit": {strconv.Itoa(pageSize)}}
 	a, err := c.request(ctx, http.MethodGet, "/channels/"+channel+"/messages?"+query.Encode(), nil)
+	if f, ok := errors.AsType[*notify.Failure](err); ok { // it was not sent
+		return nil, false, f
+	}
 	if err != nil {
 		return nil, false, &notify.Failure{Kind: notify.Transient, Reason: "Discord did not say whether the message arrived", Err: err}
 	}

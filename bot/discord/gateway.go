@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 const (
@@ -31,6 +32,7 @@ const (
 // the token is tried again, ever more slowly; Ready tells meanwhile.
 func (c *Client) Run(ctx context.Context, a Answerer) error {
 	var group sync.WaitGroup
+	group.Go(func() { c.sweep(ctx) })
 	group.Go(func() { c.persist(ctx, "register the commands", c.Register) })
 	if c.publicKey == nil {
 		group.Go(func() {
@@ -207,7 +209,7 @@ func (c *Client) session() (*dgo.Session, *lines, error) {
 	s.ShouldRetryOnRateLimit = false
 	s.MaxRestRetries = 0
 	s.LogLevel = -1 // it would write to the standard log; what matters is logged here
-	s.Client = &http.Client{Timeout: requestTimeout, Transport: elsewhere{c.base, c.http.Transport}}
+	s.Client = &http.Client{Timeout: requestTimeout, Transport: elsewhere{c.base, c.limits.budget, c.http.Transport}}
 	s.Dialer = &websocket.Dialer{NetDialContext: l.dial, HandshakeTimeout: requestTimeout, Proxy: http.ProxyFromEnvironment}
 	return s, l, nil
 }
@@ -228,8 +230,9 @@ func poke(ch chan struct{}) {
 // elsewhere sends discordgo's requests to the configured base, without touching
 // its package variables, which other sessions read.
 type elsewhere struct {
-	base string
-	next http.RoundTripper
+	base   string
+	budget *pace.Budget
+	next   http.RoundTripper
 }
 
 // RoundTrip changes host and scheme of a copy of the request.
@@ -241,5 +244,8 @@ func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.URL.Scheme, r.URL.Host, r.Host = base.Scheme, base.Host, base.Host
 	r.URL.Path = strings.TrimRight(base.Path, "/") + r.URL.Path
+	if err := e.budget.TakeFirst(r.Context()); err != nil {
+		return nil, err
+	}
 	return e.next.RoundTrip(r)
 }

@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 // Post posts an encoded message to a channel. The nonce makes Discord answer a
@@ -18,6 +20,7 @@ import (
 // Pictures go with it where the bot may attach files, and are left out where it
 // may not. Any error is a *notify.Failure.
 func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (notify.Receipt, error) {
+	ctx = pace.Queue(ctx)
 	if user, private := member(e); private {
 		channel, f := c.direct(ctx, user)
 		if f != nil {
@@ -48,6 +51,9 @@ func (c *Client) postOnce(ctx context.Context, e notify.Envelope, b notify.Body)
 	var written atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }})
 	a, err := c.send(ctx, http.MethodPost, "/channels/"+e.Channel+"/messages", body)
+	if f, ok := errors.AsType[*notify.Failure](err); ok { // it was not sent
+		return notify.Receipt{}, f
+	}
 	if err != nil {
 		if written.Load() {
 			return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Discord's answer was lost", Err: err}

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 // Options are what a Client is made with.
@@ -44,8 +45,11 @@ type Options struct {
 	Managers      string // ManagersEveryone (the default) or ManagersAdmins
 	// Turn lets one replica at a time hold Socket Mode; nil holds it at once.
 	Turn Turn
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Budget is shared with whoever sends through the client; nil is one of its
+	// own.
+	Budget *pace.Budget
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // Turn is the right to do something that one replica should do at a time.
@@ -70,6 +74,8 @@ type Client struct {
 	managers         string
 	http             *http.Client
 	turn             Turn // nil: nobody else wants Socket Mode
+	budget           *pace.Budget
+	turns            *pace.Turns
 	now              func() time.Time
 	log              *slog.Logger
 	seen             *replays
@@ -104,7 +110,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		oauth: o.OAuth, exchanges: newExchanges(), places: o.Places,
 		appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
-		base: o.APIURL, turn: o.Turn, now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer, pictureWait: pictureWait,
+		base: o.APIURL, turn: o.Turn, budget: o.Budget, turns: pace.NewTurns(), now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer, pictureWait: pictureWait,
 	}
 	if c.base == "" {
 		c.base = "https://slack.com/api/"
@@ -121,6 +127,9 @@ func New(o Options) (*Client, error) {
 	c.tokens = tokens{only: o.BotToken, source: o.Installations, now: c.now, known: map[string]credential{}}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.budget == nil {
+		c.budget = pace.NewBudget(0, c.now)
 	}
 	if c.appToken != "" {
 		c.socket = "not connected yet"
@@ -156,6 +165,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	wide   bool // a rate was refused to the workspace, not to one channel
 }
 
 // send posts a JSON body and reads the whole answer, so that the connection can
@@ -183,7 +193,7 @@ func (c *Client) do(req *http.Request) (answer, error) {
 		return answer{}, withoutURL(err)
 	}
 	c.heed(resp.Header)
-	return answer{resp.StatusCode, resp.Header, text}, nil
+	return answer{status: resp.StatusCode, header: resp.Header, body: text}, nil
 }
 
 func withoutURL(err error) error {
@@ -200,6 +210,9 @@ func (c *Client) ask(ctx context.Context, team, method string, args url.Values, 
 	if err != nil {
 		return nil, err
 	}
+	if err := c.admit(ctx, team, method, subject(args)); err != nil {
+		return nil, err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, strings.NewReader(args.Encode()))
 	if err != nil {
 		return nil, errors.New("the request to Slack could not be made; check slack.api_url")
@@ -210,7 +223,7 @@ func (c *Client) ask(ctx context.Context, team, method string, args url.Values, 
 	if err != nil {
 		return nil, fmt.Errorf("Slack does not answer: %w", err)
 	}
-	if f := c.failed(team, a); f != nil {
+	if f := c.failed(team, c.learn(team, method, subject(args), a)); f != nil {
 		return nil, f
 	}
 	if err := json.Unmarshal(a.body, v); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 // Edit puts an encoded message in place of one that was posted before:
@@ -13,6 +14,7 @@ import (
 // metadata. Any error is a *notify.Failure; Missing when the message is not there
 // or is older than the workspace lets messages be edited.
 func (c *Client) Edit(ctx context.Context, e notify.Envelope, messageID string, b notify.Body) error {
+	ctx = pace.Queue(ctx)
 	if !channelID(e.Channel) {
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the channel's id is none of Slack's"}
 	}
@@ -30,7 +32,7 @@ func (c *Client) editOnce(ctx context.Context, e notify.Envelope, messageID stri
 	if err != nil {
 		return &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}
-	a, err := c.call(ctx, e.Workspace, "chat.update", message)
+	a, err := c.call(ctx, e.Workspace, "chat.update", e.Channel+" "+messageID, message)
 	if f, ok := errors.AsType[*notify.Failure](err); ok {
 		return f
 	}
@@ -45,8 +47,8 @@ func (c *Client) editOnce(ctx context.Context, e notify.Envelope, messageID stri
 		f.Kind, f.Reason = notify.Missing, "the message was deleted or cannot be edited any more"
 	case f.Kind == notify.Ambiguous:
 		f.Kind = notify.Transient
-	case f.Kind == notify.Throttled && f.Scope == notify.ScopePlace:
-		f.Scope = notify.ScopeWorkspace // Slack counts edits by workspace, not by channel
+	case f.Kind == notify.Throttled && codeOf(f) == "ratelimited":
+		f.Scope = notify.ScopeMessage // Slack counts edits apart: what is posted need not wait
 	}
 	return f
 }

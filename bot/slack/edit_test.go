@@ -19,7 +19,7 @@ func TestWhatSlackSaysOfEdits(t *testing.T) {
 		"cant_update_message": {Kind: notify.Missing},
 		"is_archived":         {Kind: notify.Gone},
 		"internal_error":      {Kind: notify.Transient},
-		"ratelimited":         {Kind: notify.Throttled, Scope: notify.ScopeWorkspace, After: time.Second},
+		"ratelimited":         {Kind: notify.Throttled, Scope: notify.ScopeMessage, After: time.Second},
 		"msg_too_long":        {Kind: notify.Permanent},
 	} {
 		k.Fail(sandbox.Fault{Path: "chat.update", Status: 200, Body: `{"ok":false,"error":"` + code + `"}`})
@@ -27,7 +27,7 @@ func TestWhatSlackSaysOfEdits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := notify.Classify(c.Edit(t.Context(), notify.Envelope{Workspace: k.Team(), Channel: channel}, "1.000001", body))
+		f := notify.Classify(c.Edit(t.Context(), notify.Envelope{Workspace: k.Team(), Channel: channel}, code, body))
 		if f.Kind != want.Kind || f.Scope != want.Scope || f.After != want.After || f.Reason == "" {
 			t.Errorf("%s: %+v", code, f)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 const (
@@ -33,6 +34,7 @@ var unread = []string{
 // Slack does not let the app read the channel: it lacks a scope, or is no member.
 // Any error is a *notify.Failure.
 func (c *Client) Find(ctx context.Context, e notify.Envelope, since time.Time) (messageID string, asked bool, err error) {
+	ctx = pace.Queue(ctx)
 	if !channelID(e.Channel) || e.Nonce == "" {
 		return "", false, nil
 	}

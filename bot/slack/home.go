@@ -109,7 +109,7 @@ func (c *Client) publish(ctx context.Context, team, user string, m notify.Messag
 	if err != nil {
 		return err
 	}
-	answer, err := c.call(ctx, team, "views.publish", body)
+	answer, err := c.call(ctx, team, "views.publish", user, body)
 	if err != nil {
 		return err
 	}

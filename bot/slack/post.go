@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 // eventType marks our messages' metadata, by which a message can be recognized
@@ -20,6 +21,7 @@ const eventType = "sparkbot_delivery"
 // has them ready in time, and are left out where it has not. Any error is a
 // *notify.Failure.
 func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (notify.Receipt, error) {
+	ctx = pace.Queue(ctx)
 	user, private := strings.CutPrefix(e.Channel, "@")
 	if private {
 		e.Channel = user
@@ -43,7 +45,7 @@ func (c *Client) postOnce(ctx context.Context, e notify.Envelope, content []byte
 	}
 	var written atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }})
-	a, err := c.call(ctx, e.Workspace, "chat.postMessage", message)
+	a, err := c.call(ctx, e.Workspace, "chat.postMessage", e.Channel, message)
 	if f, ok := errors.AsType[*notify.Failure](err); ok {
 		return notify.Receipt{}, f
 	}

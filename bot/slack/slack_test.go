@@ -186,13 +186,13 @@ func TestFailuresAsSlackSaysThem(t *testing.T) {
 		{"a service that is not there", 503, `<html>`, notify.Transient, "problem of its own"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f := failure(answer{tc.status, http.Header{}, []byte(tc.body)})
+			f := failure(answer{status: tc.status, header: http.Header{}, body: []byte(tc.body)})
 			if f == nil || f.Kind != tc.kind || !strings.Contains(f.Reason, tc.reason) {
 				t.Errorf("the failure is %v", f)
 			}
 		})
 	}
-	if f := failure(answer{200, http.Header{}, []byte(`{"ok":true}`)}); f != nil {
+	if f := failure(answer{status: 200, header: http.Header{}, body: []byte(`{"ok":true}`)}); f != nil {
 		t.Errorf("a success is %v", f)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	api "github.com/slack-go/slack"
@@ -26,6 +27,9 @@ func (c *Client) Run(ctx context.Context, a Answerer) error {
 	c.mu.Lock()
 	c.answerer = a
 	c.mu.Unlock()
+	var sweeping sync.WaitGroup
+	sweeping.Go(func() { c.sweep(ctx) })
+	defer sweeping.Wait()
 	if !c.persist(ctx, "log in", c.Accepted) || !c.persist(ctx, "let the workspace hear again", c.back) {
 		return nil
 	}

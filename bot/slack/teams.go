@@ -106,15 +106,23 @@ func (t *tokens) forget(team string) {
 	delete(t.known, team)
 }
 
-// call posts a JSON body to a method in a workspace's name. An error that is no
+// call posts a JSON body to a method in a workspace's name, once Slack's limits
+// let it; about names what it concerns, such as a channel. An error that is no
 // *notify.Failure means that Slack could not be reached, or that its answer was
 // lost.
-func (c *Client) call(ctx context.Context, team, method string, body []byte) (answer, error) {
+func (c *Client) call(ctx context.Context, team, method, about string, body []byte) (answer, error) {
 	token, err := c.token(ctx, team)
 	if err != nil {
 		return answer{}, err
 	}
-	return c.send(ctx, c.base+method, token, body)
+	if err := c.admit(ctx, team, method, about); err != nil {
+		return answer{}, err
+	}
+	a, err := c.send(ctx, c.base+method, token, body)
+	if err != nil {
+		return answer{}, err
+	}
+	return c.learn(team, method, about, a), nil
 }
 
 // failed classifies an answer to what was asked in a workspace's name; nil means
@@ -122,6 +130,9 @@ func (c *Client) call(ctx context.Context, team, method string, body []byte) (an
 // concerns its workspace alone.
 func (c *Client) failed(team string, a answer) *notify.Failure {
 	f := failure(a)
+	if f != nil && a.wide && f.Scope == notify.ScopePlace {
+		f.Scope = notify.ScopeWorkspace
+	}
 	if f == nil || !c.many() {
 		return f
 	}

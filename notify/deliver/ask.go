@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 	"sparkbot/store"
 )
 
@@ -103,7 +104,7 @@ func (l *lane) settleDoubt(ctx, sending context.Context, c store.Claimed) (e Eve
 // which a post may begin.
 func (l *lane) find(ctx context.Context, c store.Claimed) (messageID string, asked bool, err error) {
 	defer l.rescue(&err)
-	ctx, cancel := context.WithTimeout(ctx, l.o.slack()/3)
+	ctx, cancel := context.WithTimeout(pace.WithTurn(ctx), l.o.slack()/3)
 	defer cancel()
 	return l.sender.Find(ctx, envelope(c), searchFrom(c, l.o.Now()))
 }

@@ -33,6 +33,8 @@
 //
 // # Rates
 //
-// Every process keeps the limits by itself. Several replicas together may pass
-// them, are then refused, and obey the wait the platform asks for.
+// What a platform allows in all is a pace.Budget, of which this worker's messages
+// and the adapter's other requests take their turns. Smaller limits come back
+// from the Sender as throttles of a scope, and just that scope waits: a place, a
+// workspace, or the platform.
 package deliver

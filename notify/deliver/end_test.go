@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 	"sparkbot/store"
 )
 
@@ -22,7 +23,7 @@ func TestStoppingFinishesWhatWasBegunAndReleasesTheRest(t *testing.T) {
 		}
 		s := &fakeSender{latency: 3 * time.Second}
 		stop := begin(t, q, map[store.Platform]Sender{store.Discord: s},
-			Options{Limits: map[store.Platform]Limit{store.Discord: {PerSecond: 2, Burst: 1}}})
+			Options{Budgets: map[store.Platform]*pace.Budget{store.Discord: pace.NewBudget(2, time.Now)}})
 		<-time.After(100 * time.Millisecond)
 		if took := stop(); took < 2*time.Second || took > 4*time.Second {
 			t.Errorf("stopping took %v, want what the post under way needs", took)
@@ -31,7 +32,7 @@ func TestStoppingFinishesWhatWasBegunAndReleasesTheRest(t *testing.T) {
 		for _, settled := range q.history {
 			ends[settled.Outcome]++
 		}
-		if ends[store.OutcomeSent] != 1 || ends[store.OutcomeReleased] != 9 || len(q.history) != 10 {
+		if ends[store.OutcomeSent] != 2 || ends[store.OutcomeReleased] != 6 || len(q.history) != 8 {
 			t.Errorf("the claims ended as %v", ends)
 		}
 		for id := range int64(30) {

@@ -6,8 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
+	"sparkbot/notify/pace"
 	"sparkbot/store"
 )
 
@@ -27,27 +26,27 @@ type lane struct {
 	settler  *settler
 	outage   *outage
 
-	most      int // how many claims may be held at once, however fast the platform is
 	busy      atomic.Int64
 	posting   chan struct{} // holds a token for every post under way
 	typical   typical       // how long a post takes
 	sends     sync.WaitGroup
 	wake      chan struct{}
-	bucket    *rate.Limiter
+	budget    *pace.Budget
 	throttles *throttles
 	health    *health
 	bodies    bodies
 	failures  int // of the queue, in a row
 }
 
-// most is how many claims a lane ever holds: on a platform whose rate is known,
-// one for each worker, but no more than the rate lets it begin within half of
-// the time that a lease leaves; else up to maxAhead.
-func most(o Options, l Limit) int {
-	if l.PerSecond <= 0 {
-		return max(o.Workers, maxAhead)
+// most is how many claims the lane may hold now: where the platform's rate is
+// known, one for each worker, but no more than its budget lets it begin within
+// half of the time that a lease leaves; else up to maxAhead.
+func (l *lane) most() int {
+	ahead, bounded := l.budget.Ahead(l.o.slack() / 2)
+	if !bounded {
+		return max(l.o.Workers, maxAhead)
 	}
-	return max(1, min(o.Workers, int(l.PerSecond*o.slack().Seconds()/2)+l.Burst))
+	return min(l.o.Workers, ahead)
 }
 
 // ahead is how many claims to hold at present, when a post takes about so long.
@@ -77,13 +76,6 @@ func (t *typical) add(took time.Duration) {
 }
 
 func (t *typical) get() time.Duration { return time.Duration(t.nanos.Load()) }
-
-func newBucket(l Limit) *rate.Limiter {
-	if l.PerSecond <= 0 {
-		return rate.NewLimiter(rate.Inf, 1)
-	}
-	return rate.NewLimiter(rate.Limit(l.PerSecond), max(l.Burst, 1))
-}
 
 // poke lets the lane look at the queue again.
 func (l *lane) poke() {
@@ -151,7 +143,7 @@ func (l *lane) fill(ctx, sending context.Context) time.Duration {
 // room is how many deliveries to claim now. While many are held, a few free
 // places are not worth a question to the database.
 func (l *lane) room() int {
-	held, most := int(l.busy.Load()), ahead(l.o, l.most, l.typical.get())
+	held, most := int(l.busy.Load()), ahead(l.o, l.most(), l.typical.get())
 	if most > l.o.Workers && held > most/2 {
 		return 0
 	}

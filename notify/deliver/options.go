@@ -10,6 +10,7 @@ import (
 
 	"sparkbot/notify"
 	"sparkbot/notify/chart"
+	"sparkbot/notify/pace"
 	"sparkbot/store"
 )
 
@@ -61,28 +62,18 @@ type Sender interface {
 	Find(ctx context.Context, e notify.Envelope, since time.Time) (messageID string, asked bool, err error)
 }
 
-// Limit is how fast one platform may be written to.
+// Limit is what one platform publishes of its limits for a place. Its limits for
+// all requests together are a pace.Budget's; what it says in its answers, such as
+// Discord's limits per channel, the Sender passes on.
 type Limit struct {
-	// PerSecond and Burst bound all posts together: in no second are there more
-	// than PerSecond + Burst. PerSecond 0 means no bound.
-	PerSecond float64
-	Burst     int
 	// PlaceEvery is how long to leave a place alone after a post to it.
 	PlaceEvery time.Duration
 }
 
-// DefaultLimits are the limits the platforms publish. Discord allows a bot 50
-// requests a second, interactions excepted; two of those are left for whatever
-// else the bot asks of it (https://discord.com/developers/docs/topics/rate-limits).
-// Its limits per channel are only known from its answers. Slack allows one
-// message a second and channel
-// (https://docs.slack.dev/apis/web-api/rate-limits#posting); its limit per
-// workspace is not published, so only its answers tell.
+// DefaultLimits are the limits the platforms publish: Slack allows one message a
+// second and channel (https://docs.slack.dev/apis/web-api/rate-limits#posting).
 func DefaultLimits() map[store.Platform]Limit {
-	return map[store.Platform]Limit{
-		store.Discord: {PerSecond: 44, Burst: 4},
-		store.Slack:   {PlaceEvery: time.Second},
-	}
+	return map[store.Platform]Limit{store.Slack: {PlaceEvery: time.Second}}
 }
 
 // Defaults of Options.
@@ -121,6 +112,9 @@ type Options struct {
 	Studio *chart.Studio
 	// Limits replace those of DefaultLimits, platform by platform.
 	Limits map[store.Platform]Limit
+	// Budgets bound what is asked of each platform, in other rooms too: each call
+	// of a Sender that sends begins with a turn taken here. None: no bound.
+	Budgets map[store.Platform]*pace.Budget
 	// Sent is told of every claim that ended, once that is recorded. It is called
 	// from one goroutine and holds up the records of others, so it must be quick.
 	Sent func(Event)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 	"sparkbot/store"
 )
 
@@ -17,7 +18,9 @@ func TestDiscordHearsAtMostFiftyASecond(t *testing.T) {
 			q.owe(place(store.Discord, id+1), 1)
 		}
 		s := &fakeSender{latency: 150 * time.Millisecond}
-		stop := begin(t, q, map[store.Platform]Sender{store.Discord: s}, Options{})
+		stop := begin(t, q, map[store.Platform]Sender{store.Discord: s}, Options{
+			Budgets: map[store.Platform]*pace.Budget{store.Discord: pace.NewBudget(49, time.Now)},
+		})
 		<-time.After(time.Minute)
 		posts := s.sent("")
 		if len(posts) != places {
@@ -100,27 +103,30 @@ func TestAtRestTheQueueIsLeftAlone(t *testing.T) {
 }
 
 func TestNoMoreIsHeldThanTheLeaseAllows(t *testing.T) {
+	o := Options{Now: time.Now}.withDefaults()
 	for _, tc := range []struct {
-		name  string
-		limit Limit
-		took  time.Duration
-		want  int
+		name         string
+		limit, share int
+		took         time.Duration
+		want         int
 	}{
-		{"nothing is known yet", Limit{}, 0, 64},
-		{"a quick platform", Limit{}, 3 * time.Millisecond, maxAhead},
-		{"one that takes half a second", Limit{}, 500 * time.Millisecond, 576},
-		{"one that hangs", Limit{}, 10 * time.Second, 64},
-		{"a known rate", Limit{PerSecond: 44, Burst: 4}, 3 * time.Millisecond, 64},
-		{"a slow rate", Limit{PerSecond: 2, Burst: 1}, 3 * time.Millisecond, 10},
-		{"hardly any rate", Limit{PerSecond: 0.01}, 0, 1},
+		{"nothing is known yet", 0, 1000, 0, 64},
+		{"a quick platform", 0, 1000, 3 * time.Millisecond, maxAhead},
+		{"one that takes half a second", 0, 1000, 500 * time.Millisecond, 576},
+		{"one that hangs", 0, 1000, 10 * time.Second, 64},
+		{"a known rate", 49, 49, 3 * time.Millisecond, 64},
+		{"a small share of it", 49, 2, 3 * time.Millisecond, 8},
+		{"the smallest", 49, 1, 0, 4},
+		{"none", 49, 0, 3 * time.Millisecond, 0},
 	} {
-		o := Options{}.withDefaults()
-		if got := ahead(o, most(o, tc.limit), tc.took); got != tc.want {
+		b := pace.NewBudget(tc.limit, time.Now)
+		b.SetShare(tc.share, time.Time{})
+		l := &lane{o: o, budget: b}
+		if got := ahead(o, l.most(), tc.took); got != tc.want {
 			t.Errorf("%s: %d are held, want %d", tc.name, got, tc.want)
 		}
 	}
-	o := Options{Lease: time.Second}.withDefaults()
-	if o.Lease != 2*DefaultSendTimeout {
+	if o := (Options{Lease: time.Second}).withDefaults(); o.Lease != 2*DefaultSendTimeout {
 		t.Errorf("a lease shorter than a post became %v", o.Lease)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 	"sparkbot/store"
 )
 
@@ -108,24 +109,19 @@ func (l *lane) unprepared(c store.Claimed, err error) Event {
 	}
 }
 
-// admit waits for the platform's bucket. It refuses, and says when the delivery
-// is due again, when the service stops, when the place was throttled meanwhile,
-// and when a post begun then could outlast the lease.
+// admit waits for a turn of the platform's budget, which the next request then
+// begins with. It refuses, and says when the delivery is due again, when the
+// service stops, when the place was throttled meanwhile, and when a post begun
+// then could outlast the lease.
 func (l *lane) admit(ctx context.Context, c store.Claimed) (due time.Time, admitted bool) {
-	now := l.o.Now()
 	latest := c.LeaseUntil.Add(l.o.slack() - l.o.Lease)
-	r := l.bucket.ReserveN(now, 1)
-	start := now.Add(r.DelayFrom(now))
-	if start.After(latest) {
-		r.CancelAt(now)
-		return start, false
-	}
-	if !sleep(ctx, start.Sub(now)) {
-		now = l.o.Now()
-		r.CancelAt(now)
+	waiting, cancel := context.WithTimeout(ctx, latest.Sub(l.o.Now()))
+	defer cancel()
+	err := l.budget.Take(waiting)
+	now := l.o.Now()
+	if err != nil {
 		return now, false
 	}
-	now = l.o.Now()
 	if until := l.throttles.until(c.Place); until.After(now) {
 		return until, false
 	}
@@ -179,7 +175,7 @@ func (l *lane) obey(p store.Place, f *notify.Failure, now time.Time) {
 // try posts once, within SendTimeout.
 func (l *lane) try(ctx context.Context, c store.Claimed, body notify.Body) (_ notify.Receipt, err error) {
 	defer l.rescue(&err)
-	ctx, cancel := context.WithTimeout(ctx, l.o.SendTimeout)
+	ctx, cancel := context.WithTimeout(pace.WithTurn(ctx), l.o.SendTimeout)
 	defer cancel()
 	return l.send(ctx, c, body)
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"sparkbot/notify/pace"
 	"sparkbot/store"
 )
 
@@ -57,14 +58,17 @@ func (w *Worker) lanes() ([]*lane, *settler) {
 	records := &settler{queue: w.queue, o: w.o, outage: outage}
 	all := 0
 	for platform, sender := range w.senders {
-		limit := w.o.Limits[platform]
+		budget := w.o.Budgets[platform]
+		if budget == nil {
+			budget = pace.NewBudget(0, w.o.Now)
+		}
 		l := &lane{
 			queue: w.queue, library: w.library, sender: sender, platform: platform,
-			limit: limit, o: w.o, settler: records, outage: outage,
-			most: most(w.o, limit), posting: make(chan struct{}, w.o.Workers), bucket: newBucket(limit), throttles: newThrottles(), health: newHealth(w.o.Log.With("platform", platform)),
+			limit: w.o.Limits[platform], o: w.o, settler: records, outage: outage,
+			posting: make(chan struct{}, w.o.Workers), budget: budget, throttles: newThrottles(), health: newHealth(w.o.Log.With("platform", platform)),
 			wake: make(chan struct{}, 1),
 		}
-		all += l.most
+		all += max(w.o.Workers, maxAhead)
 		lanes = append(lanes, l)
 	}
 	records.in = make(chan ended, all)

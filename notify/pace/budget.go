@@ -52,7 +52,8 @@ func NewBudget(limit int, now func() time.Time) *Budget {
 const parts = 1000
 
 // Take waits until a request may begin, or ctx ends, whose error it gives then.
-// Nothing begins while the share is 0 or has lapsed.
+// Nothing begins while the share is 0 or has lapsed. A turn that ctx carries is
+// used up first (see WithTurn).
 func (b *Budget) Take(ctx context.Context) error { return b.take(ctx, &b.others) }
 
 // TakeFirst is Take for what should not wait behind a long queue of messages:
@@ -62,6 +63,9 @@ func (b *Budget) TakeFirst(ctx context.Context) error { return b.take(ctx, &b.as
 func (b *Budget) take(ctx context.Context, queue *[]*turn) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if carried(ctx) {
+		return nil
 	}
 	t := &turn{ready: make(chan struct{})}
 	b.mu.Lock()

@@ -21,6 +21,7 @@ import (
 	"sparkbot/notify/digest"
 	"sparkbot/notify/fanout"
 	"sparkbot/notify/momentum"
+	"sparkbot/notify/pace"
 	"sparkbot/store"
 	"sparkbot/store/sqlstore"
 )
@@ -57,9 +58,11 @@ type App struct {
 	server   *server         // nil when http.listen is off
 	log      *slog.Logger
 	now      func() time.Time
-	holder   string        // what this process is called among replicas
-	kick     chan struct{} // wakes the worker
-	look     chan struct{} // wakes everybody, as a change in the database does
+	holder   string // what this process is called among replicas
+	budgets  map[store.Platform]*pace.Budget
+	pools    map[store.Platform]string // what the replicas of one token are called together
+	kick     chan struct{}             // wakes the worker
+	look     chan struct{}             // wakes everybody, as a change in the database does
 }
 
 // New opens the database, brings its schema up to date and builds every room.
@@ -140,13 +143,14 @@ func (a *App) checks() []check {
 
 // build wires the rooms. Nothing runs yet.
 func (a *App) build(c *config.Config, o Options) error {
+	a.budget(c, o.Now)
 	senders := map[store.Platform]deliver.Sender{}
 	doors := map[store.Platform]deliver.Door{}
 	access := map[store.Platform]bot.Access{}
 	if c.Discord.Enabled() {
 		client, err := discord.New(discord.Options{
 			Token: c.Discord.Token.Reveal(), ApplicationID: c.Discord.ApplicationID, PublicKey: c.Discord.PublicKey,
-			APIURL: c.Discord.APIURL, Places: a.db, Turn: a.alone("discord gateway"), Now: o.Now, Log: a.log.With("platform", store.Discord),
+			APIURL: c.Discord.APIURL, Places: a.db, Budget: a.budgets[store.Discord], Turn: a.alone("discord gateway"), Now: o.Now, Log: a.log.With("platform", store.Discord),
 		})
 		if err != nil {
 			return fmt.Errorf("discord: %w", err)
@@ -175,7 +179,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})
 	a.momentum = momentum.New(a.db, momentum.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	if len(senders) > 0 {
-		d := deliver.Options{Now: o.Now, Log: a.log, Burst: c.Alerts.Burst, Sent: o.Sent, Digests: digest.NewDesk(a.db, a.db), Studio: chart.New()}
+		d := deliver.Options{Now: o.Now, Budgets: a.budgets, Log: a.log, Burst: c.Alerts.Burst, Sent: o.Sent, Digests: digest.NewDesk(a.db, a.db), Studio: chart.New()}
 		if o.tune != nil {
 			o.tune(&d)
 		}

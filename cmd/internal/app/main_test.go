@@ -59,7 +59,7 @@ func serveProcess() error {
 		}
 		o.tune = func(d *deliver.Options) {
 			d.Lease, d.SendTimeout = lease, lease/2
-			d.Limits = map[store.Platform]deliver.Limit{store.Discord: {}, store.Slack: {}}
+			d.Limits, d.Budgets = map[store.Platform]deliver.Limit{store.Discord: {}, store.Slack: {}}, nil
 		}
 	}
 	a, err := New(ctx, c, o)

@@ -2,10 +2,19 @@ package app
 
 import (
 	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
+	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
+	"sparkbot/bot/discord"
+	"sparkbot/config"
+	"sparkbot/notify/pace"
+	"sparkbot/store"
 	"sparkbot/store/lease"
 )
 
@@ -25,4 +34,44 @@ func (a *App) alone(name string) *lease.Turn {
 		return lease.New(lease.Free{}, o)
 	}
 	return lease.New(a.db, o)
+}
+
+// budget makes the budget of each configured platform, and names the pool in
+// which the replicas with the same token share it.
+func (a *App) budget(c *config.Config, now func() time.Time) {
+	a.budgets, a.pools = map[store.Platform]*pace.Budget{}, map[store.Platform]string{}
+	if c.Discord.Enabled() {
+		a.budgets[store.Discord] = pace.NewBudget(discord.RequestLimit, now)
+		a.pools[store.Discord] = pool(store.Discord, c.Discord.Token.Reveal())
+	}
+	if c.Slack.Enabled() {
+		a.budgets[store.Slack] = pace.NewBudget(0, now)
+		a.pools[store.Slack] = pool(store.Slack, c.Slack.BotToken.Reveal()+c.Slack.ClientID)
+	}
+}
+
+// pool names the replicas of one token. The name is no secret: a token cannot be
+// found from it.
+func pool(p store.Platform, token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return string(p) + " " + hex.EncodeToString(sum[:8])
+}
+
+// share keeps this replica's shares of the budgets until stop, which is called
+// when nothing is sent any more. A SQLite file is served by one process, whose
+// the budgets are as a whole.
+func (a *App) share(ctx context.Context) (stop func()) {
+	if a.db.Dialect() == "sqlite" {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var keeping sync.WaitGroup
+	for p, b := range a.budgets {
+		member := pace.NewMember(a.db, a.pools[p], a.holder, b, a.now, a.log)
+		keeping.Go(func() { member.Keep(ctx) })
+	}
+	return func() {
+		cancel()
+		keeping.Wait()
+	}
 }

@@ -14,6 +14,7 @@ import (
 // outside in: no new request, no new claim; what is in flight finishes within
 // ten seconds; the rest is released for another process or the next start.
 func (a *App) Run(ctx context.Context) error {
+	defer a.share(ctx)()
 	group, ctx := errgroup.WithContext(ctx)
 	changes, err := a.db.Watch(ctx)
 	if err != nil {
