@@ -120,6 +120,7 @@ func TestGoldens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name, "fallback: "+m.Fallback+"\n\n"+Plain(m, 78)+"\n"+structure(m))
+			readBack(t, name, m)
 		})
 	}
 }

@@ -37,7 +37,7 @@ func TestDigestGoldens(t *testing.T) {
 	all["digest-real"] = real(t)
 	for name, m := range all {
 		t.Run(name, func(t *testing.T) {
-			got := "fallback: " + m.Fallback + "\n\n" + compose.Plain(m, 78)
+			got := "fallback: " + m.Fallback + "\n\n" + compose.Plain(m, 78) + "\n" + compose.Structure(m)
 			path := filepath.Join("testdata", name+".golden")
 			if flag.Lookup("update").Value.String() == "true" {
 				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
@@ -51,6 +51,7 @@ func TestDigestGoldens(t *testing.T) {
 			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("%s reads differently (-want +got); look at it, then run with -update:\n%s", name, diff)
 			}
+			compose.ReadBack(t, name, m)
 		})
 	}
 }

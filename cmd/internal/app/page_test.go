@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"sparkbot/bot/sandbox"
+	"sparkbot/notify/compose"
 	"sparkbot/store/storetest"
 )
 
@@ -154,6 +155,26 @@ func TestPageOnAPhone(t *testing.T) {
 		if wide := ask[int](v, `Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll(".log, .panel, .top")].filter(e => e.checkVisibility()).map(e => e.scrollWidth))`); wide > 375 {
 			t.Errorf("%s is %d pixels wide on a phone", tab, wide)
 		}
+	}
+	v.satisfied()
+}
+
+// TestPagePreview draws every golden on both platforms.
+func TestPagePreview(t *testing.T) {
+	s := exhibit(t)
+	goldens, err := compose.Goldens()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := visit(t, s.world.URL()+"/preview", desktop)
+	v.waits("every golden is drawn", fmt.Sprintf(`document.querySelectorAll(".golden").length === %d`, len(goldens)))
+	for _, g := range goldens {
+		if n := ask[int](v, fmt.Sprintf(`[".d-container", ".s-content"].filter(s => document.getElementById(%q).querySelector(s)?.innerText.trim().length > 5).length`, g.Name)); n != 2 {
+			t.Errorf("%s is drawn on %d platforms", g.Name, n)
+		}
+	}
+	if wrong := ask[int](v, `document.querySelectorAll(".wrong").length`); wrong != 0 {
+		t.Errorf("%d messages cannot be drawn", wrong)
 	}
 	v.satisfied()
 }

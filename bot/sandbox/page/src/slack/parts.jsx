@@ -76,7 +76,7 @@ function Block({ block, act }) {
       return (
         <figure class="s-image">
           {block.title && <figcaption>{block.title.text}</figcaption>}
-          <Picture address={block.image_url} alt={block.alt_text} />
+          <Picture address={block.image_url || "attachment://file"} alt={block.alt_text} />
         </figure>
       );
     case "divider":

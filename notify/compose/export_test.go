@@ -1,0 +1,7 @@
+package compose
+
+// For tests that import rooms which import this one.
+var (
+	Structure = structure
+	ReadBack  = readBack
+)
