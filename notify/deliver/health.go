@@ -51,7 +51,7 @@ func (h *health) note(place int64, f *notify.Failure, began, now time.Time, chan
 	defer h.mu.Unlock()
 	switch {
 	case f == nil || f.Kind == notify.Permanent || f.Kind == notify.Gone || f.Kind == notify.Missing:
-		h.well(now)
+		h.well()
 		return time.Time{}, false
 	case f.Kind == notify.Throttled:
 		return time.Time{}, false
@@ -72,7 +72,7 @@ func (h *health) note(place int64, f *notify.Failure, began, now time.Time, chan
 }
 
 // well forgets every failure. The caller holds the lock.
-func (h *health) well(now time.Time) {
+func (h *health) well() {
 	if h.down {
 		h.log.Info("the platform is well again", "tries", h.tries)
 	}
