@@ -45,6 +45,7 @@ type Places interface {
 	PlaceAt(ctx context.Context, platform store.Platform, workspace, channel string) (store.Place, error)
 	EnsurePlace(ctx context.Context, p store.Place) (store.Place, error)
 	EnablePlace(ctx context.Context, id int64, now time.Time) error
+	Log(ctx context.Context, q store.LogQuery) ([]store.LogEntry, error)
 	// OpenWorkspace enables the places that were gone with their workspace.
 	OpenWorkspace(ctx context.Context, w store.Workspace) (int, error)
 	Listings(ctx context.Context, platform store.Platform, workspace string) ([]store.Listing, error)
@@ -74,6 +75,8 @@ type Queue interface {
 type Options struct {
 	// Access has an entry for every platform that is configured.
 	Access map[store.Platform]Access
+	// MaxAge is how long ago a move may have happened to be alerted; a log tells it.
+	MaxAge time.Duration
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -84,13 +87,17 @@ type Bot struct {
 	desk   *digest.Desk // of the digests members look at
 	access map[store.Platform]Access
 	charts *chart.Studio
+	maxAge time.Duration // of a move that is alerted
 	now    func() time.Time
 	log    *slog.Logger
 }
 
 // New makes a Bot on a store.
 func New(s Store, o Options) *Bot {
-	b := &Bot{store: s, desk: digest.NewDesk(s, nil), access: o.Access, charts: chart.New(), now: o.Now, log: o.Log}
+	b := &Bot{store: s, desk: digest.NewDesk(s, nil), access: o.Access, charts: chart.New(), maxAge: o.MaxAge, now: o.Now, log: o.Log}
+	if b.maxAge == 0 {
+		b.maxAge = 72 * time.Hour
+	}
 	if b.now == nil {
 		b.now = time.Now
 	}
@@ -169,6 +176,8 @@ func (b *Bot) handle(ctx context.Context, r Request) (Reply, error) {
 		return b.test(ctx, r)
 	case Digest:
 		return b.digest(ctx, r)
+	case Log:
+		return b.fates(ctx, r)
 	case Help:
 		return help(r)
 	default:

@@ -21,6 +21,7 @@ const (
 	Mute        Verb = "mute"
 	Unmute      Verb = "unmute"
 	Test        Verb = "test"
+	Log         Verb = "log"
 	Digest      Verb = "digest"
 	Help        Verb = "help"
 )
@@ -57,7 +58,7 @@ type Command struct {
 	Tag      string // narrows All
 	Sort     string // orders All: velocity (default), change or name
 	Page     int    // of All, Movers and Show moves, from 1
-	Days     int    // the window of Movers: 7 (also when it is 0) or 28
+	Days     int    // the window of Movers: 7 (also when it is 0) or 28; how far Log goes back
 	Wide     bool   // List of the whole workspace or server
 	For      string // how long a Mute lasts, as typed: 2h, 3d, 1w, until mon
 	Topic    string // of Help
@@ -87,5 +88,5 @@ type Request struct {
 
 // Verbs gives every verb that is typed, in the order help lists them.
 func Verbs() []Verb {
-	return []Verb{Show, All, Movers, Subscribe, Unsubscribe, List, Digest, Mute, Unmute, Test, Help}
+	return []Verb{Show, All, Movers, Subscribe, Unsubscribe, List, Digest, Mute, Unmute, Test, Log, Help}
 }

@@ -60,6 +60,10 @@ func (c Command) String() string {
 		if c.Digest.Action == DigestNow {
 			add(string(Digest))
 		}
+	case Log:
+		add(quote(c.Project))
+		add(days(c.Days))
+		add(page(c.Page))
 	case Help:
 		add(c.Topic)
 	default: // the verb says it all

@@ -58,6 +58,10 @@ var topics = []topic{
 		"Sends a test message to this channel through the same queue as every alert; with digest (kind:digest on Discord) a digest of the last seven days.",
 	},
 	{
+		Log, "/spark log session", "/sparkbot log project:session", "what was sent, what not, and why",
+		"Shows what became of messages in this channel in the last days (7, up to 30): sent, held, merged, given up, and for moves that were stored and not sent here, why not. With a project it answers for each of its moves.",
+	},
+	{
 		Help, "/spark help subscribe", "/sparkbot help topic:subscribe", "more on one of these",
 		"Explains a command. Without a topic it lists them all.",
 	},

@@ -102,9 +102,11 @@ func Parse(text string) (Command, error) {
 		return parseTest(rest)
 	case Digest:
 		return parseDigest(rest)
+	case Log:
+		return parseLog(rest)
 	case Help:
 		return Command{Verb: Help, Topic: strings.ToLower(join(rest))}, nil
-	case "log", "quiet":
+	case "quiet":
 		return Command{}, misused("/spark help lists what it can", "%s is not part of this version yet", strings.ToLower(first.text))
 	case "everything":
 		return Command{}, misused("write /spark subscribe everything, or /spark all for the list", "everything alone does nothing")

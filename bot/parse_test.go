@@ -50,6 +50,10 @@ func TestParse(t *testing.T) {
 		"digest when-quiet skip":                 {Verb: Digest, Digest: DigestWish{Action: DigestSet, WhenQuiet: QuietSkip}},
 		"digest thurs when-quiet:one-line":       {Verb: Digest, Digest: DigestWish{Action: DigestSet, Day: "thu", WhenQuiet: QuietOneLine}},
 		"digest 12am":                            {Verb: Digest, Digest: DigestWish{Action: DigestSet, Time: "00:00"}},
+		"log":                                    {Verb: Log},
+		"log session":                            {Verb: Log, Project: "session"},
+		"log SimpleX Chat 14d page:2":            {Verb: Log, Project: "SimpleX Chat", Days: 14, Page: 2},
+		`log "7d"`:                               {Verb: Log, Project: "7d"},
 		"help Subscribe":                         {Verb: Help, Topic: "subscribe"},
 	} {
 		got, err := Parse(text)
@@ -65,6 +69,7 @@ func TestParse(t *testing.T) {
 func TestParseSaysWhatToTypeInstead(t *testing.T) {
 	for text, want := range map[string]string{
 		"show":                      "show needs a project",
+		"log session 31d":           "the log goes back 30 days",
 		"all page:0":                `"0" is no page`,
 		"all comms":                 `all does not know "comms"`,
 		"all sort:age":              "velocity, change or name",

@@ -249,6 +249,8 @@ func TestIncoming(t *testing.T) {
 		{"mute for no time", sub("mute", `{"name":"for","type":3,"value":"never"}`), bot.Command{}, "no time"},
 		{"unmute", sub("unmute", ``), bot.Command{Verb: bot.Unmute}, ""},
 		{"test", sub("test", ``), bot.Command{Verb: bot.Test}, ""},
+		{"log", sub("log", project+`,{"name":"days","type":4,"value":14}`), bot.Command{Verb: bot.Log, Project: "session", Days: 14}, ""},
+		{"log of half a day", sub("log", `{"name":"days","type":4,"value":0.5}`), bot.Command{Verb: bot.Log}, ""},
 		{"help", sub("help", `{"name":"topic","type":3,"value":"mute"}`), bot.Command{Verb: bot.Help, Topic: "mute"}, ""},
 		{"a later version's command", sub("digest", ``), bot.Command{}, "does not know"},
 		{"a management command without a verb", `{"name":"sparkbot"}`, bot.Command{}, "does not know"},

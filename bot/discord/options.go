@@ -42,6 +42,16 @@ func (o options) text(name string) string {
 	}
 }
 
+// number gives a whole number, or 0 when it is not there.
+func (o options) number(name string) int {
+	if one, ok := o[name]; ok {
+		if v, ok := one.Value.(float64); ok && v == float64(int(v)) {
+			return int(v)
+		}
+	}
+	return 0
+}
+
 // flag gives a boolean, or the fallback when it is not there.
 func (o options) flag(name string, fallback bool) bool {
 	if one, ok := o[name]; ok {
@@ -107,6 +117,10 @@ func manageCommand(name string, o options) (bot.Command, error) {
 			return bot.Parse(string(bot.Test) + " " + string(bot.Digest))
 		}
 		return bot.Command{Verb: bot.Test}, nil
+	case bot.Log:
+		c, err := bot.Parse(string(bot.Log))
+		c.Project, c.Days = o.text("project"), o.number("days")
+		return c, err
 	case bot.Help:
 		return bot.Command{Verb: bot.Help, Topic: o.text("topic")}, nil
 	default:

@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	dgo "github.com/bwmarrin/discordgo"
+
+	"sparkbot/bot"
 )
 
 // option makes one option of a command.
@@ -34,6 +36,10 @@ func choices(values ...string) func(*dgo.ApplicationCommandOption) {
 	}
 }
 
+func between(least, most float64) func(*dgo.ApplicationCommandOption) {
+	return func(o *dgo.ApplicationCommandOption) { o.MinValue, o.MaxValue = &least, most }
+}
+
 func channels(o *dgo.ApplicationCommandOption) {
 	o.ChannelTypes = []dgo.ChannelType{
 		dgo.ChannelTypeGuildText, dgo.ChannelTypeGuildNews,
@@ -42,10 +48,11 @@ func channels(o *dgo.ApplicationCommandOption) {
 }
 
 const (
-	textOption  = dgo.ApplicationCommandOptionString
-	flagOption  = dgo.ApplicationCommandOptionBoolean
-	subOption   = dgo.ApplicationCommandOptionSubCommand
-	groupOption = dgo.ApplicationCommandOptionSubCommandGroup
+	textOption   = dgo.ApplicationCommandOptionString
+	numberOption = dgo.ApplicationCommandOptionInteger
+	flagOption   = dgo.ApplicationCommandOptionBoolean
+	subOption    = dgo.ApplicationCommandOptionSubCommand
+	groupOption  = dgo.ApplicationCommandOptionSubCommandGroup
 )
 
 // commands are what the application registers, in the words of the contract.
@@ -101,6 +108,9 @@ func commands() []*dgo.ApplicationCommand {
 					option(textOption, "for", "How long: 1h, 1d, 1w, until-monday or a duration such as 3d", required, func(o *dgo.ApplicationCommandOption) { o.MaxLength = 20 }),
 					option(textOption, "project", "Only this project", suggested)),
 				sub("unmute", "Let alerts come again"),
+				sub("log", "Show what was sent here, what not, and why",
+					option(textOption, "project", "Why its moves came, or did not", suggested),
+					option(numberOption, "days", "How far back: 7 days, or as many as 30", between(1, bot.MaxLogDays))),
 				sub("test", "Send a test message here", option(textOption, "kind", "What to send", choices("alert", "digest"))),
 				option(groupOption, "digest", "The weekly digest of this channel", func(o *dgo.ApplicationCommandOption) {
 					o.Options = []*dgo.ApplicationCommandOption{
@@ -235,7 +245,7 @@ func covers(have, want any) bool {
 // ours are the members of a command that we set; others are Discord's.
 var ours = map[string]bool{
 	"name": true, "description": true, "options": true, "type": true, "required": true, "choices": true, "autocomplete": true,
-	"channel_types": true, "max_length": true, "default_member_permissions": true, "contexts": true, "value": true,
+	"channel_types": true, "max_length": true, "min_value": true, "max_value": true, "default_member_permissions": true, "contexts": true, "value": true,
 }
 
 func union(a, b map[string]any) []string {

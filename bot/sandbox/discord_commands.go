@@ -25,7 +25,9 @@ type definition struct {
 		Name  string `json:"name"`
 		Value any    `json:"value"`
 	} `json:"choices,omitempty"`
-	Permissions any `json:"default_member_permissions,omitempty"` // a text or a number
+	MinValue    float64 `json:"min_value,omitempty"`
+	MaxValue    float64 `json:"max_value,omitempty"`
+	Permissions any     `json:"default_member_permissions,omitempty"` // a text or a number
 }
 
 // Types of options.
@@ -33,6 +35,7 @@ const (
 	optionSub     = 1
 	optionGroup   = 2
 	optionString  = 3
+	optionInteger = 4
 	optionBoolean = 5
 	optionChannel = 7
 	optionRole    = 8
@@ -246,6 +249,13 @@ func (d definition) value(text string, typing bool) (any, error) {
 			return nil, fmt.Errorf("the option %s is True or False", d.Name)
 		}
 		return b, nil
+	}
+	if d.Type == optionInteger {
+		n, err := strconv.Atoi(text)
+		if err != nil || float64(n) < d.MinValue || d.MaxValue > 0 && float64(n) > d.MaxValue {
+			return nil, fmt.Errorf("the option %s is a number from %v to %v", d.Name, d.MinValue, d.MaxValue)
+		}
+		return n, nil
 	}
 	if len(d.Choices) == 0 || typing {
 		return text, nil

@@ -50,6 +50,8 @@ func Run(t *testing.T) {
 		{"the member who subscribed is told once of an absence", absencesAreTold},
 		{"what is held for a place that is gone is bounded", heldIsBounded},
 		{"what ended long ago is pruned and never owed again", prunedStaysKnown},
+		{"the log tells what was owed, and what was not", logAnswers},
+		{"what is explained is what is matched", explainingIsMatching},
 		{"a lapsed lease is found behind what waits for it", headsAreFound},
 		{"one of many holds a lease, until it lapses or is given back", oneHolds},
 		{"a day's score is written once", snapshotsAreWrittenOnce},
@@ -221,18 +223,30 @@ func (w *World) Retell(events store.Events) (added int) {
 func (w *World) expand(events store.Events, edit bool) (added int) {
 	w.T.Helper()
 	for _, c := range w.Changes() {
-		p, err := w.DB.Project(w.T.Context(), c.Move.ProjectID)
+		added += w.expandOne(c, events, edit)
+	}
+	return added
+}
+
+// TellOne expands one change to whoever hears of events.
+func (w *World) TellOne(c store.Change, events store.Events) (added int) {
+	w.T.Helper()
+	return w.expandOne(c, events, false)
+}
+
+func (w *World) expandOne(c store.Change, events store.Events, edit bool) (added int) {
+	w.T.Helper()
+	p, err := w.DB.Project(w.T.Context(), c.Move.ProjectID)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	for done := false; !done; {
+		var n int
+		n, done, err = w.DB.Expand(w.T.Context(), store.Expansion{Change: c, Project: p, Events: events, Edit: edit, Now: w.Now, GiveUpAt: w.Now.Add(6 * time.Hour), Chunk: 100})
 		if err != nil {
 			w.T.Fatal(err)
 		}
-		for done := false; !done; {
-			var n int
-			n, done, err = w.DB.Expand(w.T.Context(), store.Expansion{Change: c, Project: p, Events: events, Edit: edit, Now: w.Now, GiveUpAt: w.Now.Add(6 * time.Hour), Chunk: 100})
-			if err != nil {
-				w.T.Fatal(err)
-			}
-			added += n
-		}
+		added += n
 	}
 	return added
 }

@@ -168,7 +168,7 @@ func (a *App) build(c *config.Config, o Options) error {
 		}
 		a.slack, senders[store.Slack], access[store.Slack], doors[store.Slack] = client, client, client, client
 	}
-	a.bot = bot.New(a.db, bot.Options{Access: access, Now: o.Now, Log: a.log})
+	a.bot = bot.New(a.db, bot.Options{Access: access, MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log})
 	var changes fanout.Store = a.db
 	if o.Noticed != nil {
 		changes = observed{a.db, o.Noticed}

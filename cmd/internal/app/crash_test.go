@@ -41,8 +41,8 @@ func TestCrashRounds(t *testing.T) {
 // is free after it.
 var leaseOfCrashes = time.Duration(storetest.Soak(2, 4)) * time.Second
 
-// patience is how long a crowded machine may take to do its part of a round.
-const patience = 3 * time.Minute
+// crashPatience is how long a crowded machine may take to do its part of a round.
+const crashPatience = 3 * time.Minute
 
 func crashRounds(t *testing.T, url string, readable bool) {
 	rounds, places := storetest.Soak(3, 20), storetest.Soak(60, 500)
@@ -65,7 +65,7 @@ func crashRounds(t *testing.T, url string, readable bool) {
 		storeSpark(t, url, "session", spark)
 		sparks = append(sparks, spark)
 		part := chance.IntN(places + 1)
-		eventually(t, "some places have it", patience, func() bool { return reached(world, channels, spark) >= part })
+		eventually(t, "some places have it", crashPatience, func() bool { return reached(world, channels, spark) >= part })
 		if err := bot.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -74,9 +74,9 @@ func crashRounds(t *testing.T, url string, readable bool) {
 	}
 	startProcess(t, url, world, "SPARKBOT_TEST_LEASE="+leaseOfCrashes.String())
 	for _, spark := range sparks {
-		eventually(t, "every place has "+spark, patience, func() bool { return reached(world, channels, spark) == places })
+		eventually(t, "every place has "+spark, crashPatience, func() bool { return reached(world, channels, spark) == places })
 	}
-	eventually(t, "nothing is owed any more", patience, func() bool { return owed(t, url) == 0 })
+	eventually(t, "nothing is owed any more", crashPatience, func() bool { return owed(t, url) == 0 })
 	lost, doubled := tally(world, channels, sparks)
 	asked := world.Discord().Requests("GET /channels/*/messages") + world.Slack().Requests("conversations.history")
 	t.Logf("lost %d, doubled %d; the bot asked %d times whether a message had arrived", lost, doubled, asked)
