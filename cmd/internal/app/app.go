@@ -23,6 +23,7 @@ import (
 	"sparkbot/notify/momentum"
 	"sparkbot/notify/pace"
 	"sparkbot/store"
+	"sparkbot/store/feed"
 	"sparkbot/store/sqlstore"
 )
 
@@ -53,6 +54,7 @@ type App struct {
 	worker   *deliver.Worker // nil when no platform is configured
 	prober   *deliver.Prober
 	keeper   *deliver.Keeper
+	feeds    *feed.Reader    // nil when no sources are configured
 	discord  *discord.Client // nil when not configured
 	slack    *slack.Client   // nil when not configured
 	server   *server         // nil when http.listen is off
@@ -176,6 +178,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	a.fanout = fanout.New(changes, fanout.Options{MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Now: o.Now, Log: a.log, Wake: a.wake})
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
+	a.feeds = newFeeds(a.db, c, o.Now, a.log)
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})
 	a.momentum = momentum.New(a.db, momentum.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	if len(senders) > 0 {

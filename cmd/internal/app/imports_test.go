@@ -22,6 +22,7 @@ var rooms = map[string][]string{
 	"store/storetest":  {"store", "store/sqlstore"},
 	"store/vault":      {"store"},
 	"store/ingest":     {"store"},
+	"store/feed":       {"store"},
 	"store/lease":      {},
 	"notify/zone":      {},
 	"notify/velocity":  {"store"},
@@ -55,6 +56,7 @@ var vendors = map[string][]string{
 	"database/sql":                  {"store/sqlstore", "store/storetest", "cmd/internal/app", "cmd/internal/bench"},
 	"github.com/spf13/cobra":        {"cmd/sparkbot"},
 	"golang.org/x/image":            {"notify/chart"},
+	"github.com/mmcdole/gofeed":     {"store/feed"},
 }
 
 // TestImportMap reads the import lines of every file itself. Asking the go tool

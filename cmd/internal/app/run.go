@@ -30,6 +30,9 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.fanout.Run(ctx, noticed) })
 	group.Go(func() error { return a.prober.Run(ctx) })
 	group.Go(func() error { return a.alone("pruning").Do(ctx, a.keeper.Run) })
+	if a.feeds != nil {
+		group.Go(func() error { return a.alone("feeds").Do(ctx, a.feeds.Run) })
+	}
 	if a.worker != nil {
 		group.Go(func() error { return a.worker.Run(ctx, a.kick) })
 	}
