@@ -10,6 +10,7 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -28,6 +29,8 @@ type Options struct {
 	// Panel, when set, answers below /panel on the page's server: the levers of
 	// the program around the sandbox.
 	Panel http.Handler
+	// File, when set, is where both platforms are kept from Close to the next Start.
+	File string
 }
 
 // Sandbox is both platforms behind one HTTP server, with a page that shows them.
@@ -39,6 +42,7 @@ type Sandbox struct {
 	now     func() time.Time
 	discord *Discord
 	slack   *Slack
+	file    string        // where both are kept, or empty
 	panel   bool          // there is one
 	ended   chan struct{} // closed when the server has stopped
 
@@ -62,12 +66,18 @@ func Start(o Options) (*Sandbox, error) {
 		return nil, fmt.Errorf("listen on %s: %w", o.Listen, err)
 	}
 	s := &Sandbox{
-		base: "http://" + listener.Addr().String(), mux: http.NewServeMux(), log: o.Log, now: o.Now, panel: o.Panel != nil,
+		base: "http://" + listener.Addr().String(), mux: http.NewServeMux(), log: o.Log, now: o.Now, file: o.File, panel: o.Panel != nil,
 		listeners: map[chan Event]struct{}{}, ended: make(chan struct{}),
 	}
 	s.server = &http.Server{Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}
 	s.discord = newDiscord(s)
 	s.slack = newSlack(s)
+	if s.file != "" {
+		if err := s.load(s.file); err != nil {
+			_ = listener.Close()
+			return nil, err
+		}
+	}
 	newPage(s, o.Panel)
 	go func() {
 		defer close(s.ended)
@@ -82,6 +92,9 @@ func (s *Sandbox) Close() error {
 	s.slack.close()
 	err := s.server.Close()
 	<-s.ended
+	if s.file != "" {
+		err = errors.Join(err, s.save(s.file))
+	}
 	if err != nil {
 		return fmt.Errorf("close the sandbox: %w", err)
 	}

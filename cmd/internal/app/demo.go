@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,38 +20,40 @@ const demoListen = "127.0.0.1:8080"
 
 // DemoOptions are what the demo command lets a person choose.
 type DemoOptions struct {
-	Once    bool // play the story and stop
+	Once    bool   // play the story and stop
+	Data    string // an import file to begin with, instead of the sample
+	Keep    string // a directory that is kept between runs; empty is a temporary one
+	Reset   bool   // empty that first
 	Verbose bool
 	Out     io.Writer // the story
 	Log     *slog.Logger
 }
 
 // Demo runs the bot exactly as serve does, against a Discord and a Slack inside
-// this process and a temporary SQLite file, and tells on o.Out what happens. It
-// ends when the story is told, if Once is set, else when ctx ends.
-func Demo(ctx context.Context, o DemoOptions) error {
-	dir, err := os.MkdirTemp("", "sparkbot-demo-")
-	if err != nil {
-		return fmt.Errorf("make room for the demo's database: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	now := &clock{}
-	levers := &panel{clock: now}
-	world, err := startSandbox(sandbox.Options{Log: o.Log, Now: now.Now, Panel: levers})
+// this process and a SQLite file, and tells on o.Out what happens. It ends when
+// the story is told, if Once is set, else when ctx ends.
+func Demo(ctx context.Context, o DemoOptions) (err error) {
+	home, err := newDemoHome(o)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = world.Close() }()
+	defer func() { err = errors.Join(err, home.leave()) }()
+	levers := &panel{clock: &home.clock}
+	world, err := startSandbox(sandbox.Options{Log: o.Log, Now: home.clock.Now, Panel: levers, File: home.world()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, world.Close()) }()
 
-	c, err := demoConfig(world, filepath.Join(dir, "demo.db"))
+	c, err := demoConfig(world, home.database())
 	if err != nil {
 		return err
 	}
-	a, err := New(ctx, c, Options{Log: o.Log, Now: now.Now, Noticed: levers.noticed, Sent: levers.sent})
+	a, err := New(ctx, c, Options{Log: o.Log, Now: home.clock.Now, Noticed: levers.noticed, Sent: levers.sent})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = a.Close() }()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	outside, err := newOutsider(c.Database.URL.Reveal())
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.Run(ctx) })
 	group.Go(func() error {
-		s := &story{out: o.Out, world: world, app: a, outside: outside}
+		s := &story{out: o.Out, world: world, app: a, outside: outside, data: o.Data, kept: home.kept}
 		if err := s.tell(ctx, o.Once); err != nil && ctx.Err() == nil {
 			return err
 		}

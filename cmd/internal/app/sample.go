@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"os"
 	"time"
 
 	"sparkbot/store"
@@ -32,6 +33,24 @@ func importSample(ctx context.Context, db *sqlstore.Store, now time.Time) (inges
 	})
 	if err != nil {
 		return sum, fmt.Errorf("import the sample projects: %w", err)
+	}
+	return sum, nil
+}
+
+// importFile stores the import document in a file; - is standard input.
+func importFile(ctx context.Context, db *sqlstore.Store, name string) (ingest.Summary, error) {
+	file := os.Stdin
+	if name != "-" {
+		opened, err := os.Open(name)
+		if err != nil {
+			return ingest.Summary{}, fmt.Errorf("import: %w", err)
+		}
+		defer func() { _ = opened.Close() }()
+		file = opened
+	}
+	sum, err := Import(ctx, db, file)
+	if err != nil {
+		return sum, fmt.Errorf("import %s: %w; nothing of it was stored", name, err)
 	}
 	return sum, nil
 }
