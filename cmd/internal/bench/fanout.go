@@ -8,9 +8,14 @@ import (
 	"time"
 )
 
+// rest is how long a channel of Slack is left alone between two posts. A fan-out
+// that begins sooner would measure that.
+const rest = 1200 * time.Millisecond
+
 // fanOut stores one spark and waits until every one of n places has it and that
 // is recorded. It gives posts a second, from stored to recorded.
 func (b *bench) fanOut(ctx context.Context, d *database, n int) (float64, error) {
+	time.Sleep(rest)
 	if err := b.reset(ctx, ""); err != nil {
 		return 0, err
 	}
@@ -40,12 +45,18 @@ func measureFanOut(ctx context.Context, b *bench) error {
 	for _, kind := range b.databases {
 		rates := map[int]float64{}
 		for _, s := range sizes {
+			if s.places > b.largest {
+				continue
+			}
 			n := b.size(s.places)
 			rate, err := b.fanOutRow(ctx, kind, n, s.rounds, s.places)
 			if err != nil {
 				return fmt.Errorf("%d places on %s: %w", n, kind, err)
 			}
 			rates[s.places] = rate
+		}
+		if rates[100_000] == 0 {
+			continue
 		}
 		b.table.atLeast("fanout_"+kind+"_rate_100k_over_10k", rates[100_000]/rates[10_000], 0.85, "%.0f and %.0f posts/s", rates[100_000], rates[10_000])
 	}

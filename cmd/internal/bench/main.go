@@ -74,6 +74,7 @@ func run(args []string) error {
 	only := flags.String("rows", "", "parts of the table to measure, with commas; all when empty: "+names())
 	databases := flags.String("databases", "sqlite,postgres", "databases to measure on, with commas")
 	small := flags.Bool("small", false, "a tenth of every size, to see that the bench itself works; its figures mean nothing")
+	largest := flags.Int("largest", 100_000, "the largest fan-out to measure, in places")
 	verbose := flags.Bool("v", false, "tell what the processes say")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -82,6 +83,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	b.largest = *largest
 	defer b.close()
 	for _, r := range rows {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), r.name) {

@@ -31,6 +31,7 @@ type bench struct {
 	databases []string
 	small     bool
 	verbose   bool
+	largest   int // fan-out, in places
 	dir       string
 	sink      *child
 	postgres  *server // started when first asked for
@@ -135,7 +136,7 @@ func (b *bench) serve(ctx context.Context, database string, more ...string) (*ch
 		"SPARKBOT_SLACK_BOT_TOKEN=" + botToken, "SPARKBOT_SLACK_SIGNING_SECRET=" + signingSecret, "SPARKBOT_SLACK_API_URL=" + b.sink.url + "/api/",
 		"SPARKBOT_DISCORD_TOKEN=bench", "SPARKBOT_DISCORD_APPLICATION_ID=1", "SPARKBOT_DISCORD_API_URL=" + b.sink.url,
 		"SPARKBOT_DISCORD_PUBLIC_KEY=" + strings.Repeat("0", 64),
-		"SPARKBOT_LOG_LEVEL=warn",
+		"SPARKBOT_LOG_LEVEL=info",
 	}, more...)
 	c.cmd.Dir = b.dir
 	if b.verbose {

@@ -58,6 +58,7 @@ func serveSink(ctx context.Context) error {
 	})
 	mux.HandleFunc("/api/chat.postMessage", s.post)
 	mux.HandleFunc("POST /api/v10/channels/{channel}/messages", s.postDiscord)
+	mux.HandleFunc("GET /api/v10/applications/{app}/commands", func(w http.ResponseWriter, _ *http.Request) { answer(w, `[]`) })
 	mux.HandleFunc("/api/v10/", func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"id":"1"}`) })
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"ok":true,"messages":[]}`) })
 	mux.HandleFunc("/sink/", s.control)
