@@ -42,19 +42,23 @@ func (b *Bot) movers(ctx context.Context, r Request) (Reply, error) {
 	list := compose.Movers{Days: days, Other: week + month - days, Total: total, Pages: max(1, (len(all)+compose.MoverRows-1)/compose.MoverRows)}
 	list.Page = max(1, min(r.Command.Page, list.Pages))
 	for _, m := range all {
-		if m.change > 0 {
+		switch {
+		case !m.known:
+			list.Fresh++
+			continue
+		case m.change > 0:
 			list.Up++
-		} else {
+		default:
 			list.Down++
 		}
-	}
-	if len(all) > 0 {
-		list.Most = compose.MoverName(all[0].project)
+		if list.Most == nil {
+			list.Most = &compose.Mover{Project: m.project, Change: m.change}
+		}
 	}
 	first := (list.Page - 1) * compose.MoverRows
 	shown := all[first:min(first+compose.MoverRows, len(all))]
 	for _, m := range shown {
-		row := compose.Mover{Project: m.project, Reading: m.reading, Change: m.change}
+		row := compose.Mover{Project: m.project, Reading: m.reading, Change: m.change, Known: m.known}
 		if row.Top, err = b.top(ctx, m, now.UTC().AddDate(0, 0, -days), now); err != nil {
 			return Reply{}, err
 		}
@@ -88,10 +92,8 @@ func (b *Bot) moved(ctx context.Context, days int, now time.Time) (all []mover, 
 	for _, p := range projects {
 		m := mover{project: p, moves: pulse[p.ID], told: velocity.ToldOf(snapshots[p.ID])}
 		m.reading = velocity.ReadTold(p, m.moves, m.told, now)
-		if m.change, m.known = velocity.Change(m.moves, m.told, now, days); !m.known && m.reading.Trend == velocity.New {
-			m.known = true // what is new came from nothing
-		}
-		if m.known && math.Round(math.Abs(m.change)*10) > 0 {
+		m.change, m.known = velocity.Change(m.moves, m.told, now, days)
+		if math.Round(math.Abs(m.change)*10) > 0 {
 			all = append(all, m)
 		}
 	}

@@ -125,6 +125,7 @@ func Run(t *testing.T, start func(t *testing.T, a Answerer) Harness) {
 		{"a hostile title stays a title", hostileTitle},
 		{"every message fits", everyMessageFits},
 		{"every digest fits", digestsFit},
+		{"what is said of momentum fits", momentaFit},
 		{"a command brings its request and shows its reply", commandAndReply},
 		{"a mistyped command is told so in private", mistyped},
 		{"a button asks what typing would", button},

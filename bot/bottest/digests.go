@@ -140,7 +140,26 @@ func RealShelf(document []byte) (Shelf, error) {
 
 // Weeks are the weeks that every adapter shows, by name.
 func Weeks() map[string]digest.Week {
+	one, mixed := weekly(), weekly()
+	one.Follows = `[{"kind":"project","value":"session"}]`
+	mixed.Follows = `[{"kind":"category","value":"COMMS","except":["zulip"]},{"kind":"project","value":"emoji"},{"kind":"tag","value":"p2p"}]`
 	weeks := map[string]digest.Week{}
+	for name, s := range Shelves() {
+		e := weekly()
+		switch name {
+		case "one":
+			e = one
+		case "rtl":
+			e = mixed
+		}
+		weeks[name] = s.Week(e)
+	}
+	return weeks
+}
+
+// Shelves are the stores that every adapter shows, by name.
+func Shelves() map[string]Shelf {
+	shelves := map[string]Shelf{}
 	var busy Shelf
 	for i := range 14 {
 		var moves []store.Move
@@ -154,38 +173,34 @@ func Weeks() map[string]digest.Week {
 		busy.Put(p, moves...)
 	}
 	busy.Put(store.Project{Slug: "newcomer", Name: "Newcomer", Category: "AI"}, moveOf(2, true, "The first public release"), moveOf(1, false, "A patch"))
-	weeks["busy"] = busy.Week(weekly())
+	shelves["busy"] = busy
 
 	var quiet Shelf
 	quiet.Put(store.Project{Slug: "session", Name: "Session", Category: "COMMS"}, moveOf(19, true, "The Future of Session"), moveOf(183, true, "Protocol V2"))
 	quiet.Put(store.Project{Slug: "river", Name: "River", Category: "DATA"}, moveOf(60, false, "River 0.41"))
 	quiet.Put(store.Project{Slug: "caddy", Name: "Caddy", Category: "INFRA"}, moveOf(300, false, "Caddy 2.10"))
-	weeks["quiet"] = quiet.Week(weekly())
+	shelves["quiet"] = quiet
 
 	var first Shelf
 	first.Put(store.Project{Slug: "session", Name: "Session", Category: "COMMS", Prediction: "Work picks up around Protocol V2."}, moveOf(1, true, "The Future of Session"))
 	first.Put(store.Project{Slug: "river", Name: "River", Category: "DATA"}, moveOf(3, false, "River 0.43"), moveOf(5, false, "River 0.42"))
 	first.Put(store.Project{Slug: "caddy", Name: "Caddy", Category: "INFRA"})
-	weeks["first"] = first.Week(weekly())
+	shelves["first"] = first
 
-	one := weekly()
-	one.Follows = `[{"kind":"project","value":"session"}]`
 	var single Shelf
 	single.Put(store.Project{Slug: "session", Name: "Session", Category: "COMMS", Prediction: "Work picks up around Protocol V2; the pace follows the donations."},
 		moveOf(2, true, "The Future of Session"), moveOf(91, false, "A personal appeal"), moveOf(183, true, "Protocol V2"))
 	single.Put(store.Project{Slug: "river", Name: "River", Category: "DATA"}, moveOf(3, false, "River 0.43"))
-	weeks["one"] = single.Week(one)
+	shelves["one"] = single
 
-	weeks["200"] = crowd("A move with quite a long title that tells what is in it and why it matters to everyone who waits for it", 200).Week(weekly())
+	shelves["200"] = crowd("A move with quite a long title that tells what is in it and why it matters to everyone who waits for it", 200)
 
 	var other Shelf
 	other.Put(store.Project{Slug: "rtl", Name: "סשן 🕊️", Category: "COMMS", Prediction: "העבודה נמשכת."}, moveOf(1, true, "מימון הגיע 👨‍👩‍👧‍👦"), moveOf(40, false, "גרסה 1.0"))
 	other.Put(store.Project{Slug: "arabic", Name: "مشروع", Category: "COMMS"}, moveOf(2, false, "إصدار جديد 🎉"), moveOf(90, true, "البداية"))
 	other.Put(store.Project{Slug: "emoji", Name: "🦆 Quack", Category: "DATA"}, moveOf(3, true, "🚀🚀 2.0 is out"), moveOf(70, false, "1.9"))
-	mixed := weekly()
-	mixed.Follows = `[{"kind":"category","value":"COMMS","except":["zulip"]},{"kind":"project","value":"emoji"},{"kind":"tag","value":"p2p"}]`
-	weeks["rtl"] = other.Week(mixed)
-	return weeks
+	shelves["rtl"] = other
+	return shelves
 }
 
 // crowd is n projects, all of which moved, with the given text everywhere.

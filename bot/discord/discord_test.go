@@ -188,6 +188,7 @@ func TestBodiesSatisfyDiscordsSchema(t *testing.T) {
 	}
 	all := bottest.Messages("Words with *marks* and a [link](http://x.org)")
 	maps.Copy(all, bottest.Digests())
+	maps.Copy(all, bottest.Momenta())
 	for kind, m := range all {
 		box, err := c.Encode(m)
 		if err != nil {
@@ -231,6 +232,7 @@ func TestGoldens(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := bottest.Digests()
+	maps.Copy(all, bottest.Momenta())
 	kinds := append(slices.Sorted(maps.Keys(all)), "alert", "retracted", "bundle", "bundle-edited", "catch-up", "card")
 	maps.Copy(all, bottest.Session())
 	for _, kind := range kinds {

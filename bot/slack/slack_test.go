@@ -324,6 +324,7 @@ func TestGoldens(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := bottest.Digests()
+	maps.Copy(all, bottest.Momenta())
 	kinds := append(slices.Sorted(maps.Keys(all)), "alert", "retracted", "bundle", "bundle-edited", "catch-up", "card")
 	maps.Copy(all, bottest.Session())
 	for _, kind := range kinds {

@@ -30,7 +30,7 @@ func rowAxis(m Movers, row int) axis {
 		most = max(most, highest(r.Points))
 	}
 	y := moversHead + float64(row)*rowHeight
-	return axis{left: chartLeft, right: chartRight, top: y + 13, bottom: y + rowHeight - 9, now: m.Now, most: max(most, 1)}
+	return axis{left: chartLeft, right: chartRight, top: y + 16, bottom: y + rowHeight - 9, now: m.Now, most: max(most, 1)}
 }
 
 func drawMovers(m Movers) (Picture, error) {

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"sparkbot/notify"
@@ -17,6 +18,7 @@ type Mover struct {
 	Project store.Project
 	Reading velocity.Reading
 	Change  float64 // within the window, unrounded
+	Known   bool    // false where there was no earlier figure to compare with
 	// Top is the move of the window that gives most points; its ID is 0 when none
 	// happened.
 	Top store.Move
@@ -24,15 +26,17 @@ type Mover struct {
 
 // Movers is one page of the projects whose velocity changed most.
 type Movers struct {
-	Days     int // how long the window is
-	Other    int // the other window one may ask for
-	Rows     []Mover
-	Page     int // from 1
-	Pages    int
-	Up, Down int // how many sped up and slowed down, of all pages
-	Total    int // how many projects there are
-	Most     string
-	Picture  *notify.Picture // nil: none
+	Days  int // how long the window is
+	Other int // the other window one may ask for
+	Rows  []Mover
+	Page  int // from 1
+	Pages int
+	// Up, Down and Fresh are how many sped up, slowed down and had no earlier
+	// figure, of all pages.
+	Up, Down, Fresh int
+	Total           int             // how many projects there are
+	Most            *Mover          // the one of those with an earlier figure that changed most
+	Picture         *notify.Picture // nil: none
 }
 
 // MoversMessage shows a page of movers.
@@ -53,7 +57,7 @@ func MoversMessage(l Movers, now time.Time) notify.Message {
 		m.Blocks = append(m.Blocks, moverLine(r, now))
 	}
 	if l.Pages > 1 {
-		m.Blocks = append(m.Blocks, foot(fmt.Sprintf("Page %d of %d, %s", l.Page, l.Pages, count(l.Up+l.Down, "mover"))))
+		m.Blocks = append(m.Blocks, foot(fmt.Sprintf("Page %d of %d, %s", l.Page, l.Pages, count(l.Up+l.Down+l.Fresh, "mover"))))
 	}
 	buttons := []notify.Button{}
 	if l.Page > 1 {
@@ -71,32 +75,46 @@ func MoversMessage(l Movers, now time.Time) notify.Message {
 
 // verdict says in one sentence what happened.
 func (l Movers) verdict() string {
-	switch {
-	case l.Total == 0:
+	if l.Total == 0 {
 		return "No project is stored yet."
-	case l.Up+l.Down == 0:
-		return fmt.Sprintf("No velocity changed in the last %d days.", l.Days)
-	case l.Down == 0:
-		return fmt.Sprintf("%d of %s sped up, %s most.", l.Up, count(l.Total, "project"), l.Most)
-	case l.Up == 0:
-		return fmt.Sprintf("%d of %s slowed down, %s most.", l.Down, count(l.Total, "project"), l.Most)
-	default:
-		return fmt.Sprintf("Of %s %d sped up and %d slowed down, %s most.", count(l.Total, "project"), l.Up, l.Down, l.Most)
 	}
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		does string
+	}{{l.Up, "sped up"}, {l.Down, "slowed down"}, {l.Fresh, "began"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.does))
+		}
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("No velocity changed in the last %d days.", l.Days)
+	}
+	said := "Of " + count(l.Total, "project") + " " + strings.Join(parts, ", ")
+	if l.Most == nil {
+		return said + "."
+	}
+	return said + "; " + name(l.Most.Project, 60) + " changed most, by " + velocity.FormatChange(l.Most.Change) + "."
 }
 
 // moverLine names a mover, how fast it is and, where a move of the window made it
 // faster, which gave most.
 func moverLine(r Mover, now time.Time) notify.Text {
+	change := velocity.FormatChange(r.Change)
+	if !r.Known {
+		change = string(velocity.New)
+	}
 	spans := []notify.Span{
-		{Text: velocity.FormatChange(r.Change), Code: true, Fixed: true},
+		{Text: change, Code: true, Fixed: true},
 		fixed("  "),
 		bold(name(r.Project, 60)), fixed("  " + velocity.Format(r.Reading.Value)),
 	}
 	if r.Reading.Curated {
 		spans = append(spans, fixed(" (curated)"))
 	}
-	spans = append(spans, fixed("  ·  "+string(r.Reading.Trend)))
+	if r.Known {
+		spans = append(spans, fixed("  ·  "+string(r.Reading.Trend)))
+	}
 	if r.Top.ID == 0 {
 		return notify.Text{Spans: spans}
 	}
@@ -106,6 +124,3 @@ func moverLine(r Mover, now time.Time) notify.Text {
 	}
 	return notify.Text{Spans: append(spans, linked(r.Top), fixed("  ·  "+Age(r.Top.OccurredAt, now)))}
 }
-
-// MoverName is how a mover is named in a sentence.
-func MoverName(p store.Project) string { return name(p, 60) }

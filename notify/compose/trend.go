@@ -104,7 +104,10 @@ func (t Trend) surge(now time.Time) []notify.Block {
 			moves = append(moves, reasonLine(c.Move, now))
 		}
 	}
-	said := "Its velocity rose by " + velocity.Format(t.Reading.Change) + " in seven days"
+	said := "It got much faster within seven days"
+	if t.Reading.Known {
+		said = "Its velocity rose by " + velocity.Format(t.Reading.Change) + " in seven days"
+	}
 	if len(moves) > 0 {
 		said += ", most of it from:"
 	} else {

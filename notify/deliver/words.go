@@ -58,7 +58,12 @@ func alert(ctx context.Context, l Library, c store.Claimed, now time.Time) (noti
 	if err != nil {
 		return notify.Message{}, fmt.Errorf("read the moves of %s: %w", p.Slug, err)
 	}
-	return compose.AlertMessage(compose.Alert{Project: p, Move: m, Reading: velocity.Read(p, pulse[p.ID], now)}, now), nil
+	snapshots, err := l.Snapshots(ctx, now.UTC().AddDate(0, 0, -7), p.ID)
+	if err != nil {
+		return notify.Message{}, fmt.Errorf("read the past of %s: %w", p.Slug, err)
+	}
+	reading := velocity.ReadTold(p, pulse[p.ID], velocity.ToldOf(snapshots[p.ID]), now)
+	return compose.AlertMessage(compose.Alert{Project: p, Move: m, Reading: reading}, now), nil
 }
 
 // bundle tells of several moves. What was taken back before it was posted is left
