@@ -59,8 +59,10 @@ type Subscriptions interface {
 	Subscriptions(ctx context.Context, placeID int64) ([]store.Subscription, error)
 }
 
-// Silence keeps mutes.
+// Silence keeps mutes and quiet hours.
 type Silence interface {
+	// SetQuiet also makes due at now what was held, so that it is held anew or told.
+	SetQuiet(ctx context.Context, placeID int64, q store.Quiet, now time.Time) error
 	SetMute(ctx context.Context, m store.Mute) error
 	ClearMutes(ctx context.Context, placeID int64, now time.Time) (int, error)
 	Mutes(ctx context.Context, placeID int64, now time.Time) ([]store.Mute, error)
@@ -169,6 +171,10 @@ func (b *Bot) handle(ctx context.Context, r Request) (Reply, error) {
 		return b.mute(ctx, r)
 	case Unmute:
 		return b.unmute(ctx, r)
+	case Quiet:
+		return b.quiet(ctx, r)
+	case Only:
+		return b.only(ctx, r)
 	case Test:
 		if r.Command.Digest.Action == DigestNow {
 			return b.digestNow(ctx, r, store.Trial)
@@ -188,8 +194,10 @@ func (b *Bot) handle(ctx context.Context, r Request) (Reply, error) {
 // manages reports whether the command changes what a channel hears.
 func (c Command) manages() bool {
 	switch c.Verb {
-	case Subscribe, Unsubscribe, Mute, Unmute, Test:
+	case Subscribe, Unsubscribe, Mute, Unmute, Only, Test:
 		return true
+	case Quiet:
+		return c.Quiet.Action != QuietShow
 	case Digest:
 		switch c.Digest.Action {
 		case DigestSet, DigestOn, DigestOff, DigestNow:

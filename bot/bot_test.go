@@ -98,8 +98,28 @@ func TestConversation(t *testing.T) {
 		{"list workspace", func(r *Request) { r.Workspace = "T2" }, true, []string{"No channel is subscribed yet"}},
 		{"mute 1d session", nil, true, []string{"Alerts of Session are muted until", "UTC", "[Unmute]"}},
 		{"list", nil, true, []string{"Session is muted until"}},
-		{"unmute", nil, true, []string{"Unmuted"}},
+		{"unmute", nil, true, []string{"Unmuted. What was held comes now, in one message."}},
 		{"unmute", nil, true, []string{"Nothing is muted"}},
+		{"mute 2h drop", nil, true, []string{"Alerts here are muted until", "What comes meanwhile is dropped."}},
+		{"quiet", nil, true, []string{"There are no quiet hours here", "/spark quiet 20:00-08:00 Europe/Berlin"}},
+		{"quiet 20:00-08:00 Europe/Berlin", guest, true, []string{"Only admins and owners"}},
+		{"quiet 20:00-08:00 Berln", nil, true, []string{"is no time zone I know, so nothing was changed", "[Europe/Berlin]"}},
+		{"quiet 20:00-19:59 berlin", nil, true, []string{
+			"Done. Alerts are quiet here every day from 20:00 to 19:59 Europe/Berlin; what comes meanwhile is told in one message at 19:59.",
+			"[Drop instead]", "[Turn it off]",
+		}},
+		{"quiet 0:00-23:59 drop", nil, true, []string{"from 00:00 to 23:59 Europe/Berlin; what comes meanwhile is dropped", "[Catch up instead]"}},
+		{"list", nil, true, []string{"Everything is muted until", "Europe/Berlin. What comes meanwhile is dropped.", "Alerts are quiet here every day from 00:00 to 23:59 Europe/Berlin"}},
+		{"quiet off", nil, true, []string{"Done. There are no quiet hours here."}},
+		{"quiet off", nil, true, []string{"There are no quiet hours here."}},
+		{"unmute", nil, true, []string{"Unmuted"}},
+		{"only sparks session", guest, true, []string{"Only admins and owners"}},
+		{"only sparks river", nil, true, []string{"Nothing was changed: no subscription of this channel lets moves of River through"}},
+		{"only sparks session", button, true, []string{
+			"Of Session this channel hears only sparks from now on.", "• tag:privacy: sparks; without simplex-chat", "wider than Session", "[All moves of tag:privacy again]", "digest",
+		}},
+		{"only sparks session", nil, true, []string{"Nothing was changed"}},
+		{"subscribe tag:privacy moves -simplex-chat", nil, true, []string{"tag:privacy: all moves"}},
 		{"test", nil, true, []string{"on its way"}},
 		{"unsubscribe river", nil, true, []string{"no subscription to river", "subscribed to session, tag:privacy"}},
 		{"unsubscribe Sess", nil, true, []string{"no longer hears of session", "It is subscribed to tag:privacy", "No weekly digest comes"}},
@@ -180,7 +200,7 @@ func TestComplete(t *testing.T) {
 // TestEveryButtonIsACommand presses what replies offer.
 func TestEveryButtonIsACommand(t *testing.T) {
 	k := newTalk(t)
-	for _, text := range []string{"", "session", "session why", "all", "sesion", "subscribe category:COMS", "subscribe session", "mute 1d", "help", "digest", "digest Europe/Berln", "digest preview", "digest now"} {
+	for _, text := range []string{"", "session", "session why", "all", "sesion", "subscribe category:COMS", "subscribe session", "subscribe everything moves", "mute 1d", "quiet 20:00-08:00", "quiet 1:00-2:00 Berln", "only sparks session", "help", "digest", "digest Europe/Berln", "digest preview", "digest now"} {
 		reply, _ := k.ask(text)
 		for _, b := range reply.Message.Blocks {
 			var buttons []notify.Button

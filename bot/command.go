@@ -20,6 +20,8 @@ const (
 	List        Verb = "list"
 	Mute        Verb = "mute"
 	Unmute      Verb = "unmute"
+	Quiet       Verb = "quiet"
+	Only        Verb = "only"
 	Test        Verb = "test"
 	Log         Verb = "log"
 	Digest      Verb = "digest"
@@ -61,6 +63,8 @@ type Command struct {
 	Days     int    // the window of Movers: 7 (also when it is 0) or 28; how far Log goes back
 	Wide     bool   // List of the whole workspace or server
 	For      string // how long a Mute lasts, as typed: 2h, 3d, 1w, until mon
+	Drop     bool   // of Mute and Quiet: nothing that comes meanwhile is caught up
+	Quiet    QuietWish
 	Topic    string // of Help
 	// Digest is what a Digest command wants. A Test with DigestNow tests digests.
 	Digest DigestWish
@@ -88,5 +92,5 @@ type Request struct {
 
 // Verbs gives every verb that is typed, in the order help lists them.
 func Verbs() []Verb {
-	return []Verb{Show, All, Movers, Subscribe, Unsubscribe, List, Digest, Mute, Unmute, Test, Log, Help}
+	return []Verb{Show, All, Movers, Subscribe, Unsubscribe, List, Digest, Mute, Unmute, Quiet, Only, Test, Log, Help}
 }

@@ -88,7 +88,7 @@ func (b *Bot) digestSet(ctx context.Context, r Request) (Reply, error) {
 	if wish.Zone != "" {
 		name, near, ok := zone.Find(wish.Zone)
 		if !ok {
-			return noZone(r.Command, near), nil
+			return noZone(r.Command, wish.Zone, near, func(c *Command, name string) { c.Digest.Zone = name }), nil
 		}
 		where = name
 	}
@@ -155,19 +155,20 @@ func apply(wish DigestWish, where string, d *store.Digest) error {
 	return nil
 }
 
-// noZone offers the zones that may be meant.
-func noZone(c Command, near []string) Reply {
+// noZone offers the zones that may be meant, as the same command with each of
+// them.
+func noZone(c Command, typed string, near []string, with func(c *Command, name string)) Reply {
 	text := fmt.Sprintf("“%s” is no time zone I know, so nothing was changed. A zone is named like Europe/Berlin or America/New_York, because a fixed distance to UTC would be wrong half of the year.",
-		notify.Cut(c.Digest.Zone, 60))
+		notify.Cut(typed, 60))
 	if len(near) == 0 {
 		return private(text)
 	}
-	text = fmt.Sprintf("“%s” is no time zone I know, so nothing was changed. Did you mean one of these?", notify.Cut(c.Digest.Zone, 60))
+	text = fmt.Sprintf("“%s” is no time zone I know, so nothing was changed. Did you mean one of these?", notify.Cut(typed, 60))
 	reply := private(text)
 	var buttons []notify.Button
 	for _, name := range near {
 		again := c
-		again.Digest.Zone = name
+		with(&again, name)
 		if command := again.String(); len(command) <= 90 {
 			buttons = append(buttons, notify.Button{Label: name, Command: command})
 		}

@@ -20,13 +20,14 @@ var (
 
 // validFor reports whether muteEnd can make a time of the text.
 func validFor(text string) bool {
-	_, ok := muteEnd(text, time.Unix(0, 0))
+	_, ok := muteEnd(text, time.Unix(0, 0), time.UTC)
 	return ok
 }
 
 // muteEnd says when a mute ends that begins now: after 30m, 2h, 3d or 1w, or on
-// the next weekday ("until mon", "until-monday") at 09:00 UTC. At most 90 days.
-func muteEnd(text string, now time.Time) (time.Time, bool) {
+// the next weekday ("until mon", "until-monday") at 09:00 in the zone. At most 90
+// days.
+func muteEnd(text string, now time.Time, where *time.Location) (time.Time, bool) {
 	if m := forPattern.FindStringSubmatch(text); m != nil {
 		n, err := strconv.Atoi(m[1])
 		d := time.Duration(n) * units[m[2]]
@@ -40,8 +41,8 @@ func muteEnd(text string, now time.Time) (time.Time, bool) {
 	if i < 0 || !strings.HasPrefix(strings.ToLower(time.Weekday(i).String()), day) {
 		return time.Time{}, false
 	}
-	today := now.UTC()
-	end := time.Date(today.Year(), today.Month(), today.Day()+(i-int(today.Weekday())+7)%7, 9, 0, 0, 0, time.UTC)
+	today := now.In(where)
+	end := time.Date(today.Year(), today.Month(), today.Day()+(i-int(today.Weekday())+7)%7, 9, 0, 0, 0, where)
 	if !end.After(now) {
 		end = end.AddDate(0, 0, 7)
 	}

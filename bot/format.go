@@ -53,6 +53,13 @@ func (c Command) String() string {
 	case Mute:
 		add(c.For)
 		add(quote(c.Project))
+		add(drop(c.Drop))
+	case Quiet:
+		add(c.Quiet.String())
+		add(drop(c.Drop))
+	case Only:
+		add("sparks")
+		add(quote(c.Project))
 	case Digest:
 		add(c.Digest.String())
 		add(page(c.Page))
@@ -69,6 +76,13 @@ func (c Command) String() string {
 	default: // the verb says it all
 	}
 	return strings.Join(parts, " ")
+}
+
+func drop(is bool) string {
+	if is {
+		return dropWord
+	}
+	return ""
 }
 
 func page(n int) string {
@@ -105,7 +119,7 @@ func quote(s string) string {
 	}
 	_, view := viewOf(word{text: s})
 	_, event := store.ParseEvent(s)
-	if simple.MatchString(s) && !view && !event && !store.Reserved(s) {
+	if simple.MatchString(s) && !view && !event && s != dropWord && !store.Reserved(s) {
 		return s
 	}
 	return `"` + s + `"`

@@ -47,11 +47,19 @@ var topics = []topic{
 	},
 	{
 		Mute, "/spark mute 3d", "/sparkbot mute for:3d", "be quiet for a while",
-		"Holds alerts for a time (2h, 3d, 1w, until mon), of one project or of all. What was held is sent when the mute ends.",
+		"Holds alerts for a time (2h, 3d, 1w, until mon), of one project or of all. What was held is told in one message when the mute ends; with the word drop behind it (drop:True on Discord) it is dropped.",
 	},
 	{
 		Unmute, "/spark unmute", "/sparkbot unmute", "end that",
-		"Ends every mute of this channel; what was held comes at once.",
+		"Ends every mute of this channel; what was held comes at once, in one message.",
+	},
+	{
+		Quiet, "/spark quiet 20:00-08:00 Europe/Berlin", "/sparkbot quiet from:20:00 to:08:00 timezone:Europe/Berlin", "hours without alerts, every day",
+		"Holds alerts between two times of every day and tells them in one message at the end; with the word drop behind it (drop:True on Discord) they are dropped. off ends that, as the command without any time does on Discord. Tests and digests come at their time.",
+	},
+	{
+		Only, "/spark only sparks session", "/sparkbot only project:session", "no more than a project's sparks",
+		"Changes the subscriptions that let every move of a project through to sparks. The button Only sparks on an alert does the same.",
 	},
 	{
 		Test, "/spark test", "/sparkbot test", "see that alerts arrive",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sparkbot/notify"
+	"sparkbot/notify/compose"
 	"sparkbot/store"
 )
 
@@ -58,7 +59,17 @@ func (b *Bot) heard(ctx context.Context, r Request) ([]notify.Block, error) {
 		return nil, err
 	}
 	blocks = append(blocks, small(nextDigest(d)))
+	silent, err := b.silent(ctx, p)
+	return append(blocks, silent...), err
+}
+
+// silent tells of the mutes and the quiet hours of a place.
+func (b *Bot) silent(ctx context.Context, p store.Place) (blocks []notify.Block, err error) {
 	mutes, err := b.store.Mutes(ctx, p.ID, b.now())
+	if err != nil {
+		return nil, err
+	}
+	where, err := b.zoneOf(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +78,10 @@ func (b *Bot) heard(ctx context.Context, r Request) ([]notify.Block, error) {
 		if m.ProjectID != 0 {
 			what = b.nameOf(ctx, m.ProjectID)
 		}
-		blocks = append(blocks, small(what+" is muted until "+clock(m.Until)+"."))
+		blocks = append(blocks, small(what+" is muted until "+compose.When(m.Until, where)+". "+afterwards(m.CatchUp)))
+	}
+	if p.Quiet.Set() {
+		blocks = append(blocks, small(quietWords(p.Quiet)))
 	}
 	return blocks, nil
 }

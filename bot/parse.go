@@ -98,6 +98,10 @@ func Parse(text string) (Command, error) {
 		return parseMute(rest)
 	case Unmute:
 		return alone(Unmute, rest)
+	case Quiet:
+		return parseQuiet(rest)
+	case Only:
+		return parseOnly(rest)
 	case Test:
 		return parseTest(rest)
 	case Digest:
@@ -106,8 +110,6 @@ func Parse(text string) (Command, error) {
 		return parseLog(rest)
 	case Help:
 		return Command{Verb: Help, Topic: strings.ToLower(join(rest))}, nil
-	case "quiet":
-		return Command{}, misused("/spark help lists what it can", "%s is not part of this version yet", strings.ToLower(first.text))
 	case "everything":
 		return Command{}, misused("write /spark subscribe everything, or /spark all for the list", "everything alone does nothing")
 	default:
@@ -221,6 +223,7 @@ func parseList(rest []word) (Command, error) {
 func parseMute(rest []word) (Command, error) {
 	const mend = "write /spark mute 2h, 3d, 1w or until mon, and a project's name if only that one should be silent"
 	c := Command{Verb: Mute}
+	rest, c.Drop = takeDrop(rest)
 	switch {
 	case len(rest) == 0:
 		return c, misused(mend, "mute needs a time")

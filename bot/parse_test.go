@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sparkbot/notify/zone"
 	"sparkbot/store"
 )
 
@@ -40,6 +41,14 @@ func TestParse(t *testing.T) {
 		"list workspace":                         {Verb: List, Wide: true},
 		"mute 2h":                                {Verb: Mute, For: "2h"},
 		"mute until Mon session":                 {Verb: Mute, For: "until mon", Project: "session"},
+		"mute 2h session drop":                   {Verb: Mute, For: "2h", Project: "session", Drop: true},
+		`mute 1d "drop"`:                         {Verb: Mute, For: "1d", Project: "drop"},
+		"quiet":                                  {Verb: Quiet},
+		"quiet OFF":                              {Verb: Quiet, Quiet: QuietWish{Action: QuietOff}},
+		"quiet 20:00-08:00 Europe/Berlin":        {Verb: Quiet, Quiet: QuietWish{Action: QuietSet, From: "20:00", To: "08:00", Zone: "Europe/Berlin"}},
+		"quiet from 8pm to 8:30am New York drop": {Verb: Quiet, Drop: true, Quiet: QuietWish{Action: QuietSet, From: "20:00", To: "08:30", Zone: "New York"}},
+		"quiet 22:00 – 07:00":                    {Verb: Quiet, Quiet: QuietWish{Action: QuietSet, From: "22:00", To: "07:00"}},
+		"only sparks Signal Desktop":             {Verb: Only, Project: "Signal Desktop"},
 		"unmute":                                 {Verb: Unmute},
 		"test":                                   {Verb: Test},
 		"test digest":                            {Verb: Test, Digest: DigestWish{Action: DigestNow}},
@@ -85,6 +94,13 @@ func TestParseSaysWhatToTypeInstead(t *testing.T) {
 		"unsubscribe tag:p2p extra": `does not know "extra"`,
 		"list all":                  `list does not know "all"`,
 		"mute":                      "mute needs a time",
+		"mute drop":                 "mute needs a time",
+		"quiet 20:00":               "two times of day",
+		"quiet Berlin":              "two times of day",
+		"quiet 20:00-25:00":         `"25:00" is no time of day`,
+		"quiet 8:00-8am UTC":        "begin and end at 08:00",
+		"only session":              "/spark only sparks session",
+		"only sparks":               "needs a project",
 		"mute 200d":                 `"200d" is no time`,
 		"mute until someday":        "is no time",
 		"test loudly":               "test does not know",
@@ -106,16 +122,25 @@ func TestParseSaysWhatToTypeInstead(t *testing.T) {
 
 func TestMuteEnd(t *testing.T) {
 	monday := time.Date(2026, 8, 10, 8, 0, 0, 0, time.UTC)
-	for text, want := range map[string]time.Time{
-		"30m": monday.Add(30 * time.Minute), "1w": monday.AddDate(0, 0, 7), "90d": monday.AddDate(0, 0, 90),
-		"until mon": monday.Add(time.Hour), "until-sunday": time.Date(2026, 8, 16, 9, 0, 0, 0, time.UTC),
-	} {
-		if got, ok := muteEnd(text, monday); !ok || !got.Equal(want) {
-			t.Errorf("mute %s ends at %s (%v), want %s", text, got, ok, want)
-		}
+	berlin, err := zone.Load("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got, _ := muteEnd("until mon", monday.Add(2*time.Hour)); !got.Equal(monday.Add(time.Hour).AddDate(0, 0, 7)) {
-		t.Errorf("after nine on a Monday, until mon is %s", got)
+	for _, tc := range []struct {
+		text  string
+		where *time.Location
+		want  time.Time
+	}{
+		{"30m", time.UTC, monday.Add(30 * time.Minute)},
+		{"1w", berlin, monday.AddDate(0, 0, 7)},
+		{"90d", time.UTC, monday.AddDate(0, 0, 90)},
+		{"until mon", time.UTC, monday.Add(time.Hour)},
+		{"until mon", berlin, time.Date(2026, 8, 17, 7, 0, 0, 0, time.UTC)}, // it is ten there
+		{"until-sunday", berlin, time.Date(2026, 8, 16, 7, 0, 0, 0, time.UTC)},
+	} {
+		if got, ok := muteEnd(tc.text, monday, tc.where); !ok || !got.Equal(tc.want) {
+			t.Errorf("mute %s in %s ends at %s (%v), want %s", tc.text, tc.where, got, ok, tc.want)
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ func ValidSlug(s string) bool { return slugPattern.MatchString(s) }
 // reserved are the verbs of the command grammar, and the one target that is a
 // bare word.
 var reserved = []string{
-	"all", "digest", "everything", "help", "list", "log", "movers", "mute", "quiet",
+	"all", "digest", "everything", "help", "list", "log", "movers", "mute", "only", "quiet",
 	"show", "subscribe", "test", "unmute", "unsubscribe",
 }
 

@@ -108,10 +108,14 @@ func manageCommand(name string, o options) (bot.Command, error) {
 		return bot.Command{Verb: bot.List, Wide: o.text("scope") == "server"}, nil
 	case bot.Mute:
 		c, err := bot.Parse(string(bot.Mute) + " " + o.text("for"))
-		c.Project = o.text("project")
+		c.Project, c.Drop = o.text("project"), o.flag("drop", false)
 		return c, err
 	case bot.Unmute:
 		return bot.Command{Verb: bot.Unmute}, nil
+	case bot.Quiet:
+		return quietCommand(o)
+	case bot.Only:
+		return bot.Command{Verb: bot.Only, Project: o.text("project")}, nil
 	case bot.Test:
 		if o.text("kind") == string(bot.Digest) {
 			return bot.Parse(string(bot.Test) + " " + string(bot.Digest))
@@ -126,6 +130,21 @@ func manageCommand(name string, o options) (bot.Command, error) {
 	default:
 		return bot.Command{}, &bot.UsageError{What: fmt.Sprintf("this version does not know /sparkbot %s", name), Mend: "try /sparkbot help"}
 	}
+}
+
+// quietCommand reads quiet hours; none are quiet hours turned off.
+func quietCommand(o options) (bot.Command, error) {
+	from, to, where := o.text("from"), o.text("to"), o.text("timezone")
+	if from == "" && to == "" && where == "" {
+		return bot.Command{Verb: bot.Quiet, Quiet: bot.QuietWish{Action: bot.QuietOff}}, nil
+	}
+	text := string(bot.Quiet) + " " + from + " - " + to
+	if where != "" {
+		text += ` "` + strings.ReplaceAll(where, `"`, "") + `"`
+	}
+	c, err := bot.Parse(text)
+	c.Drop = o.flag("drop", false)
+	return c, err
 }
 
 // asTarget keeps a value with spaces together for the grammar.

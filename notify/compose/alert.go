@@ -49,6 +49,7 @@ func AlertMessage(a Alert, now time.Time) notify.Message {
 			{Label: "Source", URL: a.Move.SourceURL},
 			{Label: "Card", Command: "show " + slug + " card"},
 			{Label: "Why this score", Command: "show " + slug + " why"},
+			{Label: "Only sparks", Command: "only sparks " + slug},
 			{Label: "Mute a day", Command: "mute 1d " + slug},
 		}},
 	)

@@ -170,6 +170,7 @@ func (b Bundle) buttons() []notify.Button {
 	return []notify.Button{
 		{Label: "Card", Command: "show " + slug + " card"},
 		{Label: "Why this score", Command: "show " + slug + " why"},
+		{Label: "Only sparks", Command: "only sparks " + slug},
 		{Label: "Mute a day", Command: "mute 1d " + slug},
 	}
 }

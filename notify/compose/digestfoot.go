@@ -27,23 +27,23 @@ func local(t time.Time, name string) time.Time {
 // When writes a time in a zone, with the zone in words: Monday 10 August, 09:00
 // Europe/Berlin.
 func When(t time.Time, name string) string {
-	return local(t, name).Format("Monday 2 January, 15:04 ") + zoneWords(name)
+	return local(t, name).Format("Monday 2 January, 15:04 ") + ZoneWords(name)
 }
 
 // Weekly says when a schedule's digest comes: every Monday at 09:00
 // Europe/Berlin.
 func Weekly(s store.Schedule) string {
-	return fmt.Sprintf("every %s at %02d:%02d %s", s.Weekday, s.Minute/60, s.Minute%60, zoneWords(s.Zone))
+	return fmt.Sprintf("every %s at %02d:%02d %s", s.Weekday, s.Minute/60, s.Minute%60, ZoneWords(s.Zone))
 }
 
-// zoneWords is a zone as people read it: America/New York.
-func zoneWords(name string) string { return strings.ReplaceAll(name, "_", " ") }
+// ZoneWords is a zone as people read it: America/New York.
+func ZoneWords(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 // digestFoot says which time the digest is about and why it comes here.
 func digestFoot(w digest.Week) notify.Text {
 	e := w.Edition
 	const form = "Mon 2 Jan, 15:04"
-	window := fmt.Sprintf("%s – %s %s", local(e.Begin, e.Schedule.Zone).Format(form), local(e.End, e.Schedule.Zone).Format(form), zoneWords(e.Schedule.Zone))
+	window := fmt.Sprintf("%s – %s %s", local(e.Begin, e.Schedule.Zone).Format(form), local(e.End, e.Schedule.Zone).Format(form), ZoneWords(e.Schedule.Zone))
 	why := fmt.Sprintf("Comes %s, because this channel follows ", Weekly(e.Schedule))
 	switch e.Variant {
 	case store.OnDemand:

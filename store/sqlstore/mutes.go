@@ -55,3 +55,27 @@ func (s *Store) ClearMutes(ctx context.Context, placeID int64, now time.Time) (i
 	s.wake()
 	return n, nil
 }
+
+// SetQuiet stores the quiet hours of a place and makes due at now what was held,
+// so that it is held until their end or told.
+func (s *Store) SetQuiet(ctx context.Context, placeID int64, q store.Quiet, now time.Time) error {
+	err := s.within(ctx, func(tx *sqlx.Tx) error {
+		if err := s.holdPlace(ctx, tx, placeID); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE places SET quiet_from = $2, quiet_to = $3, quiet_zone = $4, quiet_catch_up = $5 WHERE id = $1",
+			placeID, q.From, q.To, q.Zone, q.CatchUp); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE deliveries SET wake_at = $2 WHERE place_id = $1 AND "+open+" AND state = 'held'",
+			placeID, s.dialect.stamp(now)); err != nil {
+			return err
+		}
+		return s.announce(ctx, tx)
+	})
+	if err != nil {
+		return fmt.Errorf("store the quiet hours: %w", err)
+	}
+	s.wake()
+	return nil
+}

@@ -184,3 +184,22 @@ func companyIsBounded(t *testing.T, w *World) {
 		}
 	}
 }
+
+func quietIsKept(t *testing.T, w *World) {
+	p := owing(w)
+	until := w.Now.Add(9 * time.Hour)
+	for range 3 {
+		w.Settle(w.claimOne(w.Now), store.OutcomeHeld, func(s *store.Settlement) { s.DueAt, s.GiveUpAt = until, until.Add(time.Hour) })
+	}
+	q := store.Quiet{From: 20 * 60, To: 8 * 60, Zone: "Europe/Berlin", CatchUp: false}
+	if err := w.DB.SetQuiet(t.Context(), p.ID, q, w.Now); err != nil {
+		t.Fatal(err)
+	}
+	c := w.claimOne(w.Now) // what was held is looked at anew
+	if c.Place.Quiet != q || !c.Held || len(c.Company) != 2 {
+		t.Errorf("the claim is %+v", c)
+	}
+	if at, err := w.DB.PlaceAt(t.Context(), p.Platform, p.Workspace, p.Channel); err != nil || at.Quiet != q {
+		t.Errorf("the place is quiet %s (%v)", at.Quiet, err)
+	}
+}

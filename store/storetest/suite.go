@@ -44,6 +44,7 @@ func Run(t *testing.T) {
 		{"who joined a message that is not posted is freed", whoJoinedIsFreed},
 		{"what was held is caught up", heldIsCaughtUp},
 		{"the company of a claim is bounded", companyIsBounded},
+		{"quiet hours are kept, and what was held is looked at anew", quietIsKept},
 		{"what a mute held comes one by one, in order", heldComesInOrder},
 		{"only who holds the claim can find a place gone", goneIsFenced},
 		{"a place that is gone is asked for, and its absence lasts until something is sent", placesAreProbed},

@@ -31,6 +31,7 @@ var tries = map[bot.Verb][]string{
 	bot.Help:           {"help", "help {id}"},
 	bot.Verb("digest"): {"digest", "digest mon 09:00 Europe/Berlin", "digest preview", "digest now", "digest off", "digest {id}"},
 	bot.Verb("movers"): {"movers", "movers 28d", "movers {id}"},
+	bot.Only:           {"only sparks session", "only sparks {id}"},
 	bot.Verb("quiet"):  {"quiet", "quiet 20:00-08:00 Europe/Berlin", "quiet off", "quiet {id}"},
 	bot.Verb("log"):    {"log", "log session", "log {id}", "log why {id}", "log session 30d"},
 }
