@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -26,7 +27,7 @@ func (s *Store) openPostgres(ctx context.Context) error {
 		return errors.New("the postgres:// address is not readable; percent-encode special characters in user and password")
 	}
 	connector.Dialer(dialer{})
-	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	db := sqlx.NewDb(sql.OpenDB(impatient{connector}), "postgres")
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute)
@@ -36,6 +37,32 @@ func (s *Store) openPostgres(ctx context.Context) error {
 	}
 	s.write, s.read = db, db
 	return nil
+}
+
+// abandoned is how long PostgreSQL waits for the next statement of a transaction
+// before it ends that. Without it a replica whose network is dead would keep its
+// rows locked until the server's own TCP notices, which takes hours; others could
+// not take over what it held.
+const abandoned = 10 * time.Second
+
+// impatient makes connections whose transactions do not outlive their client.
+type impatient struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (i impatient) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := i.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	run, ok := conn.(driver.ExecerContext)
+	if !ok {
+		return conn, nil
+	}
+	if _, err := run.ExecContext(ctx, fmt.Sprintf("SET idle_in_transaction_session_timeout = %d", abandoned.Milliseconds()), nil); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 // dialer opens connections whose reads and writes cannot wait for ever.
