@@ -167,8 +167,13 @@ func (l *lane) obey(p store.Place, f *notify.Failure, now time.Time) {
 	}
 	until := wholeMillis(now.Add(wait(f)))
 	l.throttles.close(f.Scope, p, until)
-	if f.Scope == notify.ScopePlatform {
+	switch f.Scope {
+	case notify.ScopePlatform:
 		l.o.Log.Warn("the platform asks for a pause", "platform", p.Platform, "until", until, "reason", f.Reason)
+	case notify.ScopeWorkspace:
+		l.o.Log.Info("a workspace asks for a pause", "platform", p.Platform, "workspace", p.Workspace, "until", until, "reason", f.Reason)
+	default:
+		l.o.Log.Info("a channel asks for a pause", "platform", p.Platform, "channel", p.Channel, "until", until, "reason", f.Reason)
 	}
 }
 

@@ -26,9 +26,11 @@ var careless = []string{"-c", "fsync=off", "-c", "synchronous_commit=off", "-c",
 // process is a PostgreSQL server of our own, which listens on a socket in its
 // own folder only.
 type process struct {
-	dir    string
-	cmd    *exec.Cmd
-	exited chan struct{}
+	dir, bin   string
+	settings   []string
+	credential *syscall.Credential
+	cmd        *exec.Cmd
+	exited     chan struct{}
 }
 
 func start(bin string, settings ...string) (*process, error) {
@@ -49,11 +51,22 @@ func start(bin string, settings ...string) (*process, error) {
 		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("initdb in %s: %w\n%s", bin, err, out)
 	}
-	p := &process{dir: dir, exited: make(chan struct{})}
-	p.cmd = exec.Command(filepath.Join(bin, "postgres"), append([]string{"-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "max_connections=300"}, settings...)...)
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
+	p := &process{dir: dir, bin: bin, settings: settings, credential: credential}
+	if err := p.launch(); err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, err
+	}
+	return p, nil
+}
+
+// launch runs the server on its data and returns when it answers.
+func (p *process) launch() error {
+	p.exited = make(chan struct{})
+	arguments := []string{"-D", filepath.Join(p.dir, "data"), "-k", p.dir, "-c", "listen_addresses=", "-c", "max_connections=300"}
+	p.cmd = exec.Command(filepath.Join(p.bin, "postgres"), append(arguments, p.settings...)...)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.credential}
 	endWithParent(p.cmd.SysProcAttr)
-	p.cmd.Dir = dir
+	p.cmd.Dir = p.dir
 	var log bytes.Buffer
 	p.cmd.Stdout, p.cmd.Stderr = &log, &log
 	started := make(chan error, 1)
@@ -68,14 +81,19 @@ func start(bin string, settings ...string) (*process, error) {
 		close(p.exited)
 	}()
 	if err := <-started; err != nil {
-		_ = os.RemoveAll(dir)
-		return nil, fmt.Errorf("start %s/postgres: %w", bin, err)
+		return fmt.Errorf("start %s/postgres: %w", p.bin, err)
 	}
 	if err := p.await(); err != nil {
-		p.stop()
-		return nil, fmt.Errorf("%w\n%s", err, log.String())
+		p.crash()
+		return fmt.Errorf("%w\n%s", err, log.String())
 	}
-	return p, nil
+	return nil
+}
+
+// crash ends the server as a power cut would.
+func (p *process) crash() {
+	_ = p.cmd.Process.Signal(syscall.SIGQUIT)
+	<-p.exited
 }
 
 // unprivileged gives the folder away when we are root, as whom PostgreSQL
@@ -136,7 +154,6 @@ func (p *process) await() error {
 
 // stop ends the server and removes its folder.
 func (p *process) stop() {
-	_ = p.cmd.Process.Signal(syscall.SIGQUIT)
-	<-p.exited
+	p.crash()
 	_ = os.RemoveAll(p.dir)
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -206,7 +205,7 @@ func startProcess(t *testing.T, url string, world *sandbox.Sandbox, more ...stri
 func startProcessIn(t *testing.T, environ []string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	var out bytes.Buffer
+	var out journal
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(environ, roleEnv+"=serve", "PATH="+os.Getenv("PATH"))

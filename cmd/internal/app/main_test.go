@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 		os.Exit(fail(serveProcess()))
 	case "writer":
 		os.Exit(fail(writerProcess()))
+	case "lock":
+		os.Exit(fail(lockProcess()))
 	case "sql":
 		os.Exit(fail(sqlProcess()))
 	}
@@ -45,6 +47,7 @@ func fail(err error) int {
 
 // serveProcess is `sparkbot serve`, without the command line around it.
 func serveProcess() error {
+	outlastFullDisks()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	c, err := config.Load(config.Source{Environ: os.Environ()})
