@@ -10,19 +10,17 @@ import (
 	"sparkbot/store"
 )
 
-// settlement is one row of the JSON argument that settles a batch.
+// settlement is how deliveries end that end alike: most of a batch were sent.
+// A null time leaves what is stored.
 type settlement struct {
-	ID      int64  `json:"id"`
-	Fence   int64  `json:"fence"`
-	State   string `json:"state"`
-	Attempt int    `json:"attempt"` // how many attempts it adds
-	WakeAt  any    `json:"wake_at"` // null: as it is
-	GiveUp  any    `json:"give_up_at"`
-	Unsure  any    `json:"unsure_at"` // null: as it is
-	Message string `json:"message_id"`
-	Reason  string `json:"reason"`
-	At      any    `json:"at"` // null: not final
-	Shown   int64  `json:"shown"`
+	State   string
+	Attempt int // how many attempts it adds
+	WakeAt  any
+	GiveUp  any
+	Unsure  any
+	At      any // null: not final
+	Reason  string
+	Shown   int64 // 0: as it is
 }
 
 // Settle ends claims, all in one transaction, and gives those that were no
@@ -31,13 +29,9 @@ func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (sta
 	if len(settlements) == 0 {
 		return nil, nil
 	}
-	rows := make([]settlement, len(settlements))
-	for i, one := range settlements {
-		rows[i] = s.settlement(one)
-	}
 	wide := map[int64]store.Settlement{} // places gone with their whole workspace
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
-		stale, err = s.settle(ctx, tx, settlements, rows, wide)
+		stale, err = s.settle(ctx, tx, settlements, wide)
 		return err
 	})
 	if err != nil {
@@ -47,33 +41,26 @@ func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (sta
 	return stale, nil
 }
 
-func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, rows []settlement, wide map[int64]store.Settlement) (stale []int64, err error) {
-	ids := make([]int64, len(rows))
-	for i, row := range rows {
-		ids[i] = row.ID
+func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, wide map[int64]store.Settlement) (stale []int64, err error) {
+	ids := make([]int64, len(settlements))
+	for i, one := range settlements {
+		ids[i] = one.DeliveryID
 	}
 	if err := s.holdPlacesOf(ctx, tx, ids); err != nil {
 		return nil, err
 	}
-	var settled []struct {
-		ID      int64 `db:"id"`
-		PlaceID int64 `db:"place_id"`
-	}
-	if err := tx.SelectContext(ctx, &settled, s.settleQuery(), array(rows)); err != nil {
+	places, behind, err := s.end(ctx, tx, settlements)
+	if err != nil {
 		return nil, err
 	}
-	places := make(map[int64]int64, len(settled))
-	for _, row := range settled {
-		places[row.ID] = row.PlaceID
-	}
-	if err := s.show(ctx, tx, settlements, places); err != nil {
+	if err := s.show(ctx, tx, settlements, places, behind); err != nil {
 		return nil, err
 	}
 	if err := s.part(ctx, tx, settlements, places); err != nil {
 		return nil, err
 	}
 	var free []int64 // places where a later delivery may have its turn
-	for i, one := range settlements {
+	for _, one := range settlements {
 		place, done := places[one.DeliveryID]
 		switch {
 		case !done:
@@ -85,16 +72,62 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 			if one.Workspace {
 				wide[place] = one
 			}
-		case rows[i].State != string(store.StateWaiting):
+		case one.Outcome != store.OutcomeRetry && one.Outcome != store.OutcomeReleased:
 			free = append(free, place)
 		}
 	}
 	return stale, s.unpark(ctx, tx, free)
 }
 
+// end brings every delivery that is still the caller's to its new state, those
+// that end alike in one statement. It gives the places of those it ended, by
+// delivery, and which of them show an earlier revision than their move has now.
+func (s *Store) end(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement) (places map[int64]int64, behind []int64, err error) {
+	at := latest(settlements)
+	var kinds []settlement
+	alike := map[settlement][][3]any{}
+	for _, one := range settlements {
+		kind := s.settlement(one, at)
+		if _, known := alike[kind]; !known {
+			kinds = append(kinds, kind)
+		}
+		alike[kind] = append(alike[kind], [3]any{one.DeliveryID, one.Fence, one.MessageID})
+	}
+	places = make(map[int64]int64, len(settlements))
+	for _, k := range kinds {
+		var ended []struct {
+			ID      int64 `db:"id"`
+			PlaceID int64 `db:"place_id"`
+			Behind  bool  `db:"behind"`
+		}
+		err := tx.SelectContext(ctx, &ended, s.endQuery(), array(alike[k]), k.State, k.Attempt, k.WakeAt, k.GiveUp, k.Unsure, k.At, k.Reason, k.Shown)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, row := range ended {
+			places[row.ID] = row.PlaceID
+			if row.Behind {
+				behind = append(behind, row.ID)
+			}
+		}
+	}
+	return places, behind, nil
+}
+
+// latest is the time of a batch, which stands for all of it: its records wait a
+// few milliseconds for each other.
+func latest(settlements []store.Settlement) (at time.Time) {
+	for _, one := range settlements {
+		if one.At.After(at) {
+			at = one.At
+		}
+	}
+	return at
+}
+
 // settlement is the one place that says which state an outcome leads to.
-func (s *Store) settlement(o store.Settlement) settlement {
-	row := settlement{ID: o.DeliveryID, Fence: o.Fence, Message: o.MessageID, Reason: o.Reason, GiveUp: s.dialect.json(o.GiveUpAt), Unsure: s.dialect.json(o.UnsureAt)}
+func (s *Store) settlement(o store.Settlement, at time.Time) settlement {
+	row := settlement{Reason: o.Reason, GiveUp: s.dialect.json(o.GiveUpAt), Unsure: s.dialect.json(o.UnsureAt)}
 	switch o.Outcome {
 	case store.OutcomeRetry:
 		row.State, row.Attempt, row.WakeAt = string(store.StateWaiting), 1, s.dialect.json(o.DueAt)
@@ -108,18 +141,19 @@ func (s *Store) settlement(o store.Settlement) settlement {
 				row.Shown = part.Shown
 			}
 		}
-		row.State, row.Attempt, row.At = string(store.StateSent), 1, s.dialect.json(o.At)
+		row.State, row.Attempt, row.At = string(store.StateSent), 1, s.dialect.json(at)
 	case store.OutcomeCancelled:
-		row.State, row.At = string(store.StateCancelled), s.dialect.json(o.At)
+		row.State, row.At = string(store.StateCancelled), s.dialect.json(at)
 	case store.OutcomeGone: // disable decides what is not kept
 		row.State, row.Attempt = string(store.StateHeld), 1
 	default:
-		row.State, row.Attempt, row.At = string(store.StateFailed), 1, s.dialect.json(o.At)
+		row.State, row.Attempt, row.At = string(store.StateFailed), 1, s.dialect.json(at)
 	}
 	return row
 }
 
-// json gives a time as it stands inside a JSON argument.
+// json gives a time as it stands inside a JSON argument, or in place of one: equal
+// times are equal values.
 func (d dialect) json(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -130,17 +164,21 @@ func (d dialect) json(t time.Time) any {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-func (s *Store) settleQuery() string {
-	from := `jsonb_to_recordset(CAST($1 AS jsonb)) AS x(id bigint, fence bigint, state text, attempt integer, wake_at timestamptz,
-		give_up_at timestamptz, unsure_at timestamptz, message_id text, reason text, at timestamptz, shown bigint)`
+// endQuery ends deliveries that end alike. Arguments: $1 their ids, fences and
+// message ids, $2 state, $3 attempts to add, $4 when they wake, $5 when they are
+// given up, $6 since when they are in doubt, $7 when they were settled, $8 reason,
+// $9 the revision they show.
+func (s *Store) endQuery() string {
+	from, moment := `(SELECT CAST(v ->> 0 AS bigint) AS id, CAST(v ->> 1 AS bigint) AS fence, v ->> 2 AS message
+			FROM jsonb_array_elements(CAST($1 AS jsonb)) AS t(v)) AS x`, "timestamptz"
 	if s.dialect.name == onSQLite.name {
-		from = `(SELECT value ->> 'id' AS id, value ->> 'fence' AS fence, value ->> 'state' AS state, value ->> 'attempt' AS attempt,
-			value ->> 'wake_at' AS wake_at, value ->> 'give_up_at' AS give_up_at, value ->> 'unsure_at' AS unsure_at, value ->> 'message_id' AS message_id,
-			value ->> 'reason' AS reason, value ->> 'at' AS at, value ->> 'shown' AS shown FROM json_each($1)) AS x`
+		from, moment = `(SELECT value ->> 0 AS id, value ->> 1 AS fence, value ->> 2 AS message FROM json_each($1)) AS x`, "integer"
 	}
-	return `UPDATE deliveries SET state = x.state, attempt = deliveries.attempt + x.attempt, wake_at = coalesce(x.wake_at, deliveries.wake_at),
-		give_up_at = coalesce(x.give_up_at, deliveries.give_up_at), unsure_at = coalesce(deliveries.unsure_at, x.unsure_at), message_id = x.message_id, reason = x.reason, settled_at = x.at,
-		revision = CASE WHEN x.shown > 0 THEN x.shown ELSE deliveries.revision END, parked = false, merged_into = 0,
-		held = deliveries.held OR x.state = 'held'
-		FROM ` + from + ` WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending' RETURNING deliveries.id, deliveries.place_id`
+	return fmt.Sprintf(`UPDATE deliveries SET state = $2, attempt = deliveries.attempt + $3, wake_at = coalesce(CAST($4 AS %[1]s), deliveries.wake_at),
+		give_up_at = coalesce(CAST($5 AS %[1]s), deliveries.give_up_at), unsure_at = coalesce(deliveries.unsure_at, CAST($6 AS %[1]s)), message_id = x.message,
+		reason = $8, settled_at = CAST($7 AS %[1]s), revision = CASE WHEN CAST($9 AS bigint) > 0 THEN CAST($9 AS bigint) ELSE deliveries.revision END,
+		parked = false, merged_into = 0, held = deliveries.held OR CAST($2 AS text) = 'held'
+		FROM %[2]s WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending'
+		RETURNING deliveries.id, deliveries.place_id, deliveries.kind = 'alert' AND deliveries.state = 'sent' AND coalesce((SELECT m.revision > deliveries.revision
+			FROM moves m WHERE m.id = deliveries.move_id), false) AS behind`, moment, from)
 }

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -20,23 +19,19 @@ type shown struct {
 
 // show notes what the messages that were just sent or edited show: those merged
 // into a message are sent with it, and a message that is behind by now is owed an
-// edit.
-func (s *Store) show(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, settled map[int64]int64) error {
+// edit. Which of the settled deliveries themselves are behind is known.
+func (s *Store) show(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, settled map[int64]int64, behind []int64) error {
 	var rows []shown
-	var all []int64
-	var latest time.Time
+	late := behind // and of those merged, all that may be
 	for _, one := range settlements {
 		if _, done := settled[one.DeliveryID]; !done || one.Outcome != store.OutcomeSent {
 			continue
 		}
 		for _, part := range one.Shown {
-			all = append(all, part.DeliveryID)
 			if part.DeliveryID != one.DeliveryID {
+				late = append(late, part.DeliveryID)
 				rows = append(rows, shown{part.DeliveryID, one.DeliveryID, part.Shown, one.MessageID, s.dialect.json(one.At)})
 			}
-		}
-		if one.At.After(latest) {
-			latest = one.At
 		}
 	}
 	if len(rows) > 0 {
@@ -44,7 +39,7 @@ func (s *Store) show(ctx context.Context, tx *sqlx.Tx, settlements []store.Settl
 			return err
 		}
 	}
-	return s.oweLate(ctx, tx, all, latest)
+	return s.oweLate(ctx, tx, late, latest(settlements))
 }
 
 func (s *Store) showQuery() string {

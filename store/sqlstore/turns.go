@@ -73,6 +73,10 @@ func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places []int64) error {
 	if len(places) == 0 {
 		return nil
 	}
+	var parked int // nearly always none, which one look tells for all of the places
+	if err := tx.GetContext(ctx, &parked, "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE parked LIMIT 1) x"); err != nil || parked == 0 {
+		return err
+	}
 	_, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET parked = false WHERE id IN (
 		SELECT (SELECT n.id FROM deliveries n WHERE n.parked AND n.`+open+`
 			AND n.place_id = CAST(e.value AS bigint) ORDER BY n.rank, n.id LIMIT 1) FROM {elements $1} e)`),
