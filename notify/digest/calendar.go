@@ -82,7 +82,7 @@ func New(s Store, o Options) *Calendar {
 // writes one line when that begins and one when it ends.
 func (c *Calendar) Run(ctx context.Context, wake <-chan struct{}) error {
 	for failures := 0; ctx.Err() == nil; {
-		rest, err := c.pass(ctx)
+		rest, err := c.Pass(ctx)
 		failures = c.count(ctx, failures, err)
 		if failures > 0 {
 			rest = pause(failures, c.o.Rand())
@@ -133,8 +133,8 @@ func pause(failures int, chance float64) time.Duration {
 	return whole/2 + time.Duration(chance*float64(whole/2))
 }
 
-// pass does all that is to be done now, and gives how long to rest.
-func (c *Calendar) pass(ctx context.Context) (time.Duration, error) {
+// Pass does all that is to be done now, and gives how long to rest.
+func (c *Calendar) Pass(ctx context.Context) (time.Duration, error) {
 	if err := c.arm(ctx, c.o.Now()); err != nil {
 		return 0, err
 	}

@@ -100,29 +100,37 @@ func (s *Store) CloseDigests(ctx context.Context, now, giveUpAt time.Time, editi
 // moveOn gives every place its next time and tells which were still to be closed.
 func (s *Store) moveOn(ctx context.Context, tx *sqlx.Tx, arguments []closingArgument) (won map[int64]bool, err error) {
 	if s.dialect.name == onPostgres.name {
-		wanted := make([]int64, len(arguments))
-		for i, a := range arguments {
-			wanted[i] = a.Place
-		}
-		var held []int64
-		if err := tx.SelectContext(ctx, &held, s.dialect.sql(`SELECT d.place_id FROM digests d
-			WHERE d.place_id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) ORDER BY d.place_id FOR UPDATE SKIP LOCKED`), array(wanted)); err != nil {
+		if arguments, err = s.holdDigests(ctx, tx, arguments); err != nil {
 			return nil, err
 		}
-		free := make(map[int64]bool, len(held))
-		for _, id := range held {
-			free[id] = true
-		}
-		arguments = slices.DeleteFunc(slices.Clone(arguments), func(a closingArgument) bool { return !free[a.Place] })
 	}
 	var places []int64
-	err = tx.SelectContext(ctx, &places, s.dialect.sql(`UPDATE digests SET next_at = x.next_at, since = x.since, seen = x.seen FROM `+s.dialect.closingRecords()+`
-		WHERE digests.place_id = x.place AND digests.next_at IS NOT DISTINCT FROM x.due AND NOT digests.off RETURNING digests.place_id`), array(arguments))
+	err = tx.SelectContext(ctx, &places, `UPDATE digests SET next_at = x.next_at, since = x.since, seen = x.seen FROM `+s.dialect.closingRecords()+`
+		WHERE digests.place_id = x.place AND digests.next_at IS NOT DISTINCT FROM x.due AND NOT digests.off RETURNING digests.place_id`, array(arguments))
 	won = make(map[int64]bool, len(places))
 	for _, p := range places {
 		won[p] = true
 	}
 	return won, err
+}
+
+// holdDigests locks the digests that no other process holds, in the order of
+// their places so that two cannot wait for each other, and gives those.
+func (s *Store) holdDigests(ctx context.Context, tx *sqlx.Tx, arguments []closingArgument) ([]closingArgument, error) {
+	places := make([]int64, len(arguments))
+	for i, a := range arguments {
+		places[i] = a.Place
+	}
+	var ids []int64
+	if err := tx.SelectContext(ctx, &ids, s.dialect.sql(`SELECT d.place_id FROM digests d
+		WHERE d.place_id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) ORDER BY d.place_id FOR UPDATE SKIP LOCKED`), array(places)); err != nil {
+		return nil, err
+	}
+	held := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		held[id] = true
+	}
+	return slices.DeleteFunc(slices.Clone(arguments), func(a closingArgument) bool { return !held[a.Place] }), nil
 }
 
 // oweDigests stores the editions that are posted, and one delivery for each

@@ -39,6 +39,16 @@ func (w *World) Notices() int64 {
 	return n
 }
 
+// ImportHistory imports a project that is new, with moves at the given times.
+func (w *World) ImportHistory(slug string, at ...time.Time) {
+	w.T.Helper()
+	moves := make([]store.Move, len(at))
+	for i, t := range at {
+		moves[i] = store.Move{Title: fmt.Sprint("Release ", i), SourceURL: fmt.Sprintf("https://example.org/%s/%d", slug, i), OccurredAt: t}
+	}
+	put(w, store.Project{Slug: slug, Name: slug, Category: "DATA"}, moves)
+}
+
 // Told gives the titles of a window's moves, in order; history has a ° behind.
 func (w *World) Told(after, upTo int64, since time.Time) string {
 	w.T.Helper()
