@@ -3,7 +3,7 @@
 GO ?= go
 BIN := $(CURDIR)/bin
 
-.PHONY: build test bench soak race fuzz lint tools page demo clean
+.PHONY: build test bench soak race fuzz lint tools page pictures demo clean
 
 build: ## the program, for this machine
 	$(GO) build -trimpath -o $(BIN)/sparkbot ./cmd/sparkbot
@@ -36,6 +36,9 @@ $(BIN)/golangci-lint: .ci/tools/go.mod
 
 page: ## the demo's page, built from bot/sandbox/page/src into dist; needs npm
 	cd bot/sandbox/page && npm ci --ignore-scripts --no-audit --no-fund && npm run build
+
+pictures: ## docs/images/{alert,card,digest,demo}.png, from the demo; needs chromium
+	$(GO) test -count=1 -run TestPicturesOfTheReadme ./cmd/internal/app -pictures
 
 demo: ## the main job, without any account
 	$(GO) run ./cmd/sparkbot demo
