@@ -145,6 +145,9 @@ func (a *App) checks() []check {
 
 // build wires the rooms. Nothing runs yet.
 func (a *App) build(c *config.Config, o Options) error {
+	if o.Now == nil { // doctor only looks
+		o.Now = time.Now
+	}
 	a.budget(c, o.Now)
 	senders := map[store.Platform]deliver.Sender{}
 	doors := map[store.Platform]deliver.Door{}
