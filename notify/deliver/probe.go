@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -36,6 +37,10 @@ const (
 // Prober asks for places that are gone, and lets those hear again to which the
 // bot is let in. Several replicas may run one: each place is asked for by one.
 type Prober struct {
+	// Every is how often it is looked which places are to be asked for; a minute
+	// unless it is set before Run.
+	Every time.Duration
+
 	places GonePlaces
 	doors  map[store.Platform]Door
 	now    func() time.Time
@@ -52,7 +57,7 @@ func NewProber(p GonePlaces, doors map[store.Platform]Door, now func() time.Time
 
 // Run asks until ctx ends; then it gives nil.
 func (p *Prober) Run(ctx context.Context) error {
-	for sleep(ctx, probeEvery) {
+	for sleep(ctx, cmp.Or(p.Every, probeEvery)) {
 		p.round(ctx)
 	}
 	return nil

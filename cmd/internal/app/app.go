@@ -42,6 +42,8 @@ type Options struct {
 	Sent func(deliver.Event)
 	// tune lets a test shorten what would make it wait.
 	tune func(*deliver.Options)
+	// probeEvery, when set, is how often places that are gone are looked for.
+	probeEvery time.Duration
 }
 
 // App is a built bot that has not started yet.
@@ -180,6 +182,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	}
 	a.fanout = fanout.New(changes, fanout.Options{MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Now: o.Now, Log: a.log, Wake: a.wake})
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
+	a.prober.Every = o.probeEvery
 	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
 	a.feeds = newFeeds(a.db, c, o.Now, a.log)
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})

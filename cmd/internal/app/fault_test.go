@@ -82,7 +82,8 @@ func troubled(t *testing.T, url string) *trouble {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	o := Options{
-		Log: slog.New(slog.NewTextHandler(&s.log, nil)),
+		Log:        slog.New(slog.NewTextHandler(&s.log, nil)),
+		probeEvery: 100 * time.Millisecond,
 		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
 		tune: func(d *deliver.Options) {
 			d.Lease, d.SendTimeout, d.Budgets = 4*time.Second, time.Second, nil
