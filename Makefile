@@ -3,10 +3,36 @@
 GO ?= go
 BIN := $(CURDIR)/bin
 
-.PHONY: build test bench soak race fuzz lint tools page pictures demo clean
+.PHONY: build dist reproducible test bench soak race fuzz lint tools page pictures demo clean
 
 build: ## the program, for this machine
 	$(GO) build -trimpath -o $(BIN)/sparkbot ./cmd/sparkbot
+
+# What a release is made of. Nothing of the machine or the moment goes into it:
+# the same commit gives the same bytes anywhere with the same Go.
+VERSION ?= $(shell git describe --tags --always --dirty)
+TARGETS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+RELEASE := -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+DIST := dist
+
+dist: ## static programs for every system, with their checksums
+	@rm -rf $(DIST) && mkdir -p $(DIST)
+	@set -e; for target in $(TARGETS); do \
+		os=$${target%/*} arch=$${target#*/} name=sparkbot_$(VERSION)_$${target%/*}_$${target#*/}; \
+		if [ $$os = windows ]; then name=$$name.exe; fi; \
+		echo "$(DIST)/$$name"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch GOFLAGS= $(GO) build $(RELEASE) -o $(DIST)/$$name ./cmd/sparkbot; \
+	done
+	@cp -r docs/man LICENSE $(DIST)/
+	@cd $(DIST) && sha256sum sparkbot_* > SHA256SUMS && cat SHA256SUMS
+
+reproducible: ## the linux program, built in two places with two empty caches, is the same
+	@set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	for n in 1 2; do \
+		mkdir "$$dir/$$n"; git archive HEAD | tar -x -C "$$dir/$$n"; \
+		(cd "$$dir/$$n" && GOCACHE="$$dir/cache$$n" CGO_ENABLED=0 GOOS=linux GOARCH=amd64 GOFLAGS= $(GO) build $(RELEASE) -o "$$dir/sparkbot$$n" ./cmd/sparkbot); \
+	done; \
+	sha256sum "$$dir/sparkbot1" "$$dir/sparkbot2"; cmp "$$dir/sparkbot1" "$$dir/sparkbot2"
 
 test: ## every test, on both databases, with the race detector
 	$(GO) test -race -count=1 ./...
@@ -44,4 +70,4 @@ demo: ## the main job, without any account
 	$(GO) run ./cmd/sparkbot demo
 
 clean:
-	rm -rf $(BIN)
+	rm -rf $(BIN) $(DIST)
