@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"sparkbot/notify"
@@ -81,22 +80,26 @@ type Options struct {
 	MaxAge time.Duration
 	Now    func() time.Time
 	Log    *slog.Logger
+	// Answered, when set, is told of every command. It is called before the reply
+	// goes out, so it must be quick.
+	Answered func(Answered)
 }
 
 // Bot answers commands. It is safe for concurrent use.
 type Bot struct {
-	store  Store
-	desk   *digest.Desk // of the digests members look at
-	access map[store.Platform]Access
-	charts *chart.Studio
-	maxAge time.Duration // of a move that is alerted
-	now    func() time.Time
-	log    *slog.Logger
+	store    Store
+	desk     *digest.Desk // of the digests members look at
+	access   map[store.Platform]Access
+	charts   *chart.Studio
+	maxAge   time.Duration // of a move that is alerted
+	now      func() time.Time
+	log      *slog.Logger
+	answered func(Answered)
 }
 
 // New makes a Bot on a store.
 func New(s Store, o Options) *Bot {
-	b := &Bot{store: s, desk: digest.NewDesk(s, nil), access: o.Access, charts: chart.New(), maxAge: o.MaxAge, now: o.Now, log: o.Log}
+	b := &Bot{store: s, desk: digest.NewDesk(s, nil), access: o.Access, charts: chart.New(), maxAge: o.MaxAge, now: o.Now, log: o.Log, answered: o.Answered}
 	if b.maxAge == 0 {
 		b.maxAge = 72 * time.Hour
 	}
@@ -118,28 +121,29 @@ func (r *refusal) Error() string { return r.text }
 // the member did wrong is said in one sentence, what went wrong on our side is
 // logged and said without its details.
 func (b *Bot) Answer(ctx context.Context, r Request) (reply Reply) {
-	defer func() {
-		if p := recover(); p != nil {
-			b.log.Error("a command panicked", "verb", r.Command.Verb, "panic", p, "stack", string(debug.Stack()))
-			reply = b.sorry()
-		}
-	}()
+	defer b.tell(r, b.now())(&reply)
 	reply, err := b.handle(ctx, r)
 	if err == nil {
 		return reply
 	}
 	if no, ok := errors.AsType[*refusal](err); ok {
-		return private(no.text)
+		reply = private(no.text)
+		reply.outcome = OutcomeRefused
+		return reply
 	}
 	if usage, ok := errors.AsType[*UsageError](err); ok {
-		return private(usage.Error())
+		reply = private(usage.Error())
+		reply.outcome = OutcomeRefused
+		return reply
 	}
-	b.log.Error("a command failed", "verb", r.Command.Verb, "platform", r.Platform, "workspace", r.Workspace, "channel", r.Channel, "error", err)
+	b.log.Error("a command failed", "request", r.ID, "verb", r.Command.Verb, "platform", r.Platform, "workspace", r.Workspace, "channel", r.Channel, "error", err)
 	return b.sorry()
 }
 
 func (b *Bot) sorry() Reply {
-	return private("Something went wrong on our side and nothing was changed; please try again in a minute.")
+	reply := private("Something went wrong on our side and nothing was changed; please try again in a minute.")
+	reply.outcome = OutcomeFailed
+	return reply
 }
 
 func (b *Bot) handle(ctx context.Context, r Request) (Reply, error) {

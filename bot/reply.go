@@ -10,6 +10,8 @@ type Reply struct {
 	// Update puts it in place of the message whose button was pressed, as turning
 	// a page does.
 	Update bool
+
+	outcome Outcome // empty: done
 }
 
 // Choice is one suggestion while a member types.

@@ -112,6 +112,9 @@ type Claimed struct {
 	// a delivery without a move.
 	Revision  int64
 	Retracted bool
+	// StoredAt is when the move was stored, if it is told as it was stored, or else
+	// when the delivery was owed.
+	StoredAt time.Time
 	// MutedUntil is the end of the mutes that cover this delivery, or zero.
 	MutedUntil time.Time
 	// MuteDrops says that one of them wants nothing caught up.

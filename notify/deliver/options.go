@@ -128,6 +128,9 @@ type Event struct {
 	Receipt    notify.Receipt  // of a message that was accepted
 	Failure    *notify.Failure // why the post failed, or nil
 	Took       time.Duration   // how long the post took; 0 when none was tried
+	// StoredAt is when a move that is told as it was stored was stored, or else
+	// when the delivery was owed.
+	StoredAt time.Time
 	// Stale is set when the record had no effect: another worker holds the
 	// delivery by now, or an earlier try at recording worked and its answer was
 	// lost.

@@ -20,8 +20,10 @@ const laterVersion = time.Minute
 // first message is put off has nothing else to be claimed until then, since it
 // keeps its order.
 func (l *lane) deliver(ctx, sending context.Context, c store.Claimed) {
+	l.o.Log.Debug("a delivery is claimed", "delivery", c.ID, "kind", c.Kind, "move", c.MoveID, "edits", c.Target.ID, "platform", l.platform,
+		"channel", c.Place.Channel, "attempt", c.Attempt+1, "fence", c.Fence, "again", c.Again)
 	e := l.attempt(ctx, sending, c)
-	e.Delivery, e.Place = c.Delivery, c.Place
+	e.Delivery, e.Place, e.StoredAt = c.Delivery, c.Place, c.StoredAt
 	if o := e.Settlement.Outcome; o == store.OutcomeRetry || o == store.OutcomeReleased {
 		l.throttles.close(notify.ScopePlace, c.Place, e.Settlement.DueAt)
 	}

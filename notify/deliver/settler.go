@@ -166,14 +166,14 @@ func (s *settler) goOn(batch []ended) {
 // tell logs how a claim ended, and tells the hook.
 func (s *settler) tell(e Event) {
 	log := s.o.Log.With("delivery", e.Delivery.ID, "platform", e.Place.Platform, "channel", e.Place.Channel,
-		"outcome", e.Settlement.Outcome, "attempt", e.Delivery.Attempt+1)
+		"kind", e.Delivery.Kind, "move", e.Delivery.MoveID, "outcome", e.Settlement.Outcome, "attempt", e.Delivery.Attempt+1)
 	switch e.Settlement.Outcome {
 	case store.OutcomeFailed, store.OutcomeGone:
 		log.Warn("a message could not be delivered", "reason", e.Settlement.Reason)
 	case store.OutcomeRetry:
 		log.Info("a message is tried again later", "reason", e.Settlement.Reason, "due", e.Settlement.DueAt)
 	default:
-		log.Debug("a claim ended", "reason", e.Settlement.Reason, "took", e.Took, "stale", e.Stale)
+		log.Debug("a claim ended", "message", e.Settlement.MessageID, "reason", e.Settlement.Reason, "took", e.Took, "stale", e.Stale)
 	}
 	s.o.Sent(e)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -15,9 +16,19 @@ type claimedRow struct {
 	Place     placeRow `db:"place"`
 	Revision  int64    `db:"revision"`
 	Retracted bool     `db:"retracted"`
+	StoredAt  moment   `db:"stored_at"`
 	Muted     moment   `db:"muted"`
 	Drops     bool     `db:"drops"`
 	More      bool     `db:"more"`
+}
+
+// since is from when on the delivery is waited for: an edited or sparked move was
+// stored long before it was owed again.
+func (r claimedRow) since() time.Time {
+	if r.Revision == 1 && r.MoveID != 0 {
+		return r.StoredAt.Time
+	}
+	return r.CreatedAt.Time
 }
 
 // covers are the mutes u that cover delivery d. %[1]s is now, %[2]s are the columns
@@ -27,7 +38,7 @@ const covers = "FROM mutes u WHERE u.place_id = d.place_id AND u.until > %[1]s A
 // claimedRows reads leased deliveries with what is needed to send them.
 // Arguments: $1 their ids, $2 now, $3 whether any company counts.
 var claimedRows = "SELECT " + deliveryColumns + ", " + joinedPlace + `,
-	coalesce(m.revision, 0) AS revision, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL) OR (d.turning_id <> 0 AND t.id IS NULL)) AS retracted,
+	coalesce(m.revision, 0) AS revision, {open m.stored_at} AS stored_at, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL) OR (d.turning_id <> 0 AND t.id IS NULL)) AS retracted,
 	(SELECT max(u.until) ` + fmt.Sprintf(covers, "$2", "m.project_id, t.project_id") + `) AS muted,
 	(SELECT count(*) ` + fmt.Sprintf(covers, "$2", "m.project_id, t.project_id") + ` AND NOT u.catch_up) > 0 AS drops,
 	(d.kind = 'alert' AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.kind = 'alert'
@@ -47,7 +58,7 @@ func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, ids []int64, again map[
 	for i, row := range rows {
 		claimed[i] = store.Claimed{
 			Delivery: row.delivery(), Place: row.Place.place(), Revision: row.Revision, Retracted: row.Retracted,
-			MutedUntil: row.Muted.Time, MuteDrops: row.Drops, Again: again[row.ID],
+			StoredAt: row.since(), MutedUntil: row.Muted.Time, MuteDrops: row.Drops, Again: again[row.ID],
 		}
 		if row.More {
 			accompanied = append(accompanied, row.ID)

@@ -98,7 +98,7 @@ func (s *Store) withProvider(do func(*goose.Provider) error) error {
 
 func (s *Store) migrationPool() (db *sql.DB, done func(), err error) {
 	if s.dialect.name == onPostgres.name {
-		return s.write.DB, func() {}, nil
+		return s.write.DB.DB, func() {}, nil
 	}
 	db, err = sql.Open("sqlite", s.address)
 	if err != nil {

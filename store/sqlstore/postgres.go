@@ -35,7 +35,8 @@ func (s *Store) openPostgres(ctx context.Context) error {
 		_ = db.Close()
 		return fmt.Errorf("connect to PostgreSQL: %w; check host, port, user, password and that the database exists", err)
 	}
-	s.write, s.read = db, db
+	s.write = &pool{db, s.failed}
+	s.read = s.write
 	return nil
 }
 

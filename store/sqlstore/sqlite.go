@@ -35,7 +35,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return fmt.Errorf("open the SQLite file %s for reading: %w", path, err)
 	}
 	read.SetMaxOpenConns(max(4, runtime.NumCPU()))
-	s.write, s.read = write, read
+	s.write, s.read = &pool{write, s.failed}, &pool{read, s.failed}
 	return nil
 }
 

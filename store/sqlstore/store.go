@@ -23,17 +23,21 @@ type Options struct {
 	// Poll is how often Watch looks even if nothing was announced: 25 ms on
 	// SQLite, where looking costs one pragma, and 2 s on PostgreSQL.
 	Poll time.Duration
+	// Failed, when set, is told why the database did not carry something out, in
+	// one of the words Problem…. It must be quick.
+	Failed func(problem string)
 }
 
 // Store is one database. It is safe for concurrent use.
 type Store struct {
 	dialect dialect
-	write   *sqlx.DB
-	read    *sqlx.DB // the same as write on PostgreSQL
-	url     string   // PostgreSQL's, with the password
-	address string   // SQLite's, with its pragmas
+	write   *pool
+	read    *pool  // the same as write on PostgreSQL
+	url     string // PostgreSQL's, with the password
+	address string // SQLite's, with its pragmas
 	log     *slog.Logger
 	poll    time.Duration
+	failed  func(problem string)
 
 	mu    sync.Mutex
 	wakes []chan struct{} // of the watchers in this process
@@ -45,7 +49,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{url: url, log: o.Logger, poll: o.Poll}
+	s := &Store{url: url, log: o.Logger, poll: o.Poll, failed: o.Failed}
 	var err error
 	switch {
 	case strings.HasPrefix(url, "sqlite:"):
@@ -93,10 +97,10 @@ func (s *Store) within(ctx context.Context, do func(tx *sqlx.Tx) error) error {
 	}
 	defer func() { _ = tx.Rollback() }() // without effect after a commit
 	if err := do(tx); err != nil {
-		return err
+		return s.write.note(err)
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", s.write.note(err))
 	}
 	return nil
 }

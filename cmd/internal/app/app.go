@@ -60,6 +60,7 @@ type App struct {
 	discord  *discord.Client // nil when not configured
 	slack    *slack.Client   // nil when not configured
 	server   *server         // nil when http.listen is off
+	metrics  *metrics
 	log      *slog.Logger
 	now      func() time.Time
 	holder   string // what this process is called among replicas
@@ -72,14 +73,15 @@ type App struct {
 // New opens the database, brings its schema up to date and builds every room.
 // The caller closes the App, whether it ran or not.
 func New(ctx context.Context, c *config.Config, o Options) (*App, error) {
-	db, err := OpenStore(ctx, c, o.Log)
+	m := newMetrics()
+	db, err := openStore(ctx, c, o.Log, m.failed)
 	if err != nil {
 		return nil, err
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &App{db: db, log: o.Log, now: o.Now, holder: holder(), kick: make(chan struct{}, 1), look: make(chan struct{}, 1)}
+	a := &App{db: db, metrics: m, log: o.Log, now: o.Now, holder: holder(), kick: make(chan struct{}, 1), look: make(chan struct{}, 1)}
 	if err := a.build(c, o); err != nil {
 		_ = a.Close()
 		return nil, err
@@ -90,7 +92,11 @@ func New(ctx context.Context, c *config.Config, o Options) (*App, error) {
 // OpenStore opens the configured database and, unless database.migrate is
 // false, brings its schema up to date.
 func OpenStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlstore.Store, error) {
-	db, err := sqlstore.Open(ctx, c.Database.URL.Reveal(), sqlstore.Options{Logger: log})
+	return openStore(ctx, c, log, nil)
+}
+
+func openStore(ctx context.Context, c *config.Config, log *slog.Logger, failed func(string)) (*sqlstore.Store, error) {
+	db, err := sqlstore.Open(ctx, c.Database.URL.Reveal(), sqlstore.Options{Logger: log, Failed: failed})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", c.Database.URL, err)
 	}
@@ -175,7 +181,7 @@ func (a *App) build(c *config.Config, o Options) error {
 		}
 		a.slack, senders[store.Slack], access[store.Slack], doors[store.Slack] = client, client, client, client
 	}
-	a.bot = bot.New(a.db, bot.Options{Access: access, MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log})
+	a.bot = bot.New(a.db, bot.Options{Access: access, MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Answered: a.metrics.answered})
 	var changes fanout.Store = a.db
 	if o.Noticed != nil {
 		changes = observed{a.db, o.Noticed}
@@ -184,16 +190,17 @@ func (a *App) build(c *config.Config, o Options) error {
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.prober.Every = o.probeEvery
 	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
-	a.feeds = newFeeds(a.db, c, o.Now, a.log)
+	a.feeds = newFeeds(a.db, c, o.Now, a.log, a.metrics.fed)
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})
 	a.momentum = momentum.New(a.db, momentum.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	if len(senders) > 0 {
-		d := deliver.Options{Now: o.Now, Budgets: a.budgets, Log: a.log, Burst: c.Alerts.Burst, Sent: o.Sent, Digests: digest.NewDesk(a.db, a.db), Studio: chart.New()}
+		d := deliver.Options{Now: o.Now, Budgets: a.budgets, Log: a.log, Burst: c.Alerts.Burst, Sent: a.sent(o), Digests: digest.NewDesk(a.db, a.db), Studio: chart.New()}
 		if o.tune != nil {
 			o.tune(&d)
 		}
 		a.worker = deliver.New(a.db, a.db, senders, d)
 	}
+	a.metrics.watch(a)
 	if c.HTTP.Listen == "off" {
 		return nil
 	}
@@ -219,9 +226,21 @@ func (a *App) wake() {
 	}
 }
 
+// sent counts what was sent and passes it on.
+func (a *App) sent(o Options) func(deliver.Event) {
+	if o.Sent == nil {
+		return a.metrics.sent
+	}
+	return func(e deliver.Event) {
+		a.metrics.sent(e)
+		o.Sent(e)
+	}
+}
+
 func (a *App) routes(c *config.Config) http.Handler {
 	mux := http.NewServeMux()
 	health(mux, a.checks())
+	mux.Handle("GET /metrics", a.metrics.handler())
 	mux.Handle("/api/v1/", newAPI(a.db, c.API, a.now, a.log))
 	if a.discord != nil && c.Discord.PublicKey != "" {
 		mux.Handle("POST /discord/interactions", a.discord.Interactions(a.bot))
@@ -235,5 +254,5 @@ func (a *App) routes(c *config.Config) http.Handler {
 		mux.Handle("GET "+slack.InstallPath, a.slack.Install())
 		mux.Handle("GET "+slack.CallbackPath, a.slack.Callback())
 	}
-	return mux
+	return a.metrics.count(mux, time.Now)
 }

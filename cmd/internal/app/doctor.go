@@ -34,7 +34,7 @@ func Doctor(ctx context.Context, c *config.Config, w io.Writer) (healthy bool) {
 	defer func() { _ = db.Close() }()
 	say("database", db.Ping(ctx))
 	say("schema", schema(ctx, db))
-	a := &App{db: db, log: slog.New(slog.DiscardHandler), kick: make(chan struct{}, 1)}
+	a := &App{db: db, metrics: newMetrics(), log: slog.New(slog.DiscardHandler), kick: make(chan struct{}, 1)}
 	quiet := *c
 	quiet.HTTP.Listen = "off"
 	if err := a.build(&quiet, Options{Log: a.log}); err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // newFeeds makes the reader of the configured sources, or nil when there are none.
-func newFeeds(db *sqlstore.Store, c *config.Config, now func() time.Time, log *slog.Logger) *feed.Reader {
+func newFeeds(db *sqlstore.Store, c *config.Config, now func() time.Time, log *slog.Logger, read func(feed.Event)) *feed.Reader {
 	if len(c.Feeds) == 0 {
 		return nil
 	}
@@ -21,5 +21,5 @@ func newFeeds(db *sqlstore.Store, c *config.Config, now func() time.Time, log *s
 			Sparks: feed.Sparks{Words: f.Words, Patterns: f.Patterns, Semver: f.Semver},
 		}
 	}
-	return feed.New(db, feed.NewClient(c.SourcesAllow, now), feed.Options{Sources: sources, Now: now, Log: log})
+	return feed.New(db, feed.NewClient(c.SourcesAllow, now), feed.Options{Sources: sources, Now: now, Log: log, Read: read})
 }
