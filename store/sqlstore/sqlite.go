@@ -49,6 +49,9 @@ func connectSQLite(ctx context.Context, address string) (db *sqlx.DB, err error)
 	defer wait.Stop()
 	for range openPatience {
 		db, err = sqlx.ConnectContext(ctx, "sqlite", address)
+		if err != nil && db != nil { // sqlx leaves open what it could not connect
+			_ = db.Close()
+		}
 		if e, busy := errors.AsType[*sqlite.Error](err); !busy || e.Code()&0xff != sqlite3.SQLITE_BUSY {
 			return db, err
 		}

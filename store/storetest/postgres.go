@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	_ "github.com/lib/pq" // the driver named postgres
+	"go.uber.org/goleak"
 )
 
 // urlEnv names a server to use instead of one of our own.
@@ -25,14 +27,33 @@ var (
 	sequence atomic.Int64
 )
 
-// Main runs a package's tests and stops the server they may have started. A
-// package that uses Postgres calls it from TestMain.
+// Main runs a package's tests, stops the server they may have started, and fails
+// when goroutines outlive them. A package that uses Postgres calls it from
+// TestMain.
 func Main(m *testing.M) int {
 	code := m.Run()
 	if server != nil {
 		server.stop()
 	}
+	if code == 0 {
+		code = leaks()
+	}
 	return code
+}
+
+// leaks is 1 when goroutines outlive the tests, and says which.
+func leaks() int {
+	if t, ok := http.DefaultTransport.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+	var err error
+	for range 10 { // drivers and servers notice the end a moment late
+		if err = goleak.Find(); err == nil {
+			return 0
+		}
+	}
+	fmt.Fprintf(os.Stderr, "goroutines outlive the tests: %v\n", err)
+	return 1
 }
 
 // Postgres gives the address of an empty database on a real PostgreSQL. The
