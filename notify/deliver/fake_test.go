@@ -227,6 +227,23 @@ func (q *fakeQueue) apply(c *store.Claimed, s store.Settlement) {
 	}
 }
 
+func (q *fakeQueue) MendTimes(_ context.Context, now, latest, lease time.Time) (n int, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, c := range q.rows {
+		switch {
+		case c.State == store.StateWaiting && c.DueAt.After(latest):
+			c.DueAt = now
+		case c.State == store.StateSending && c.LeaseUntil.After(lease):
+			c.LeaseUntil = lease
+		default:
+			continue
+		}
+		n++
+	}
+	return n, q.away
+}
+
 func (q *fakeQueue) NextDue(context.Context, time.Time) (next time.Time, open bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -43,6 +43,13 @@ func (h *health) state() (down bool, until time.Time) {
 	return h.down, h.until
 }
 
+// retry lets a platform that fails be tried at once.
+func (h *health) retry() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.until = time.Time{}
+}
+
 // note takes in how a request that concerned a place ended: f is nil when it was
 // accepted. When the platform fails as a whole it gives the time until which
 // everything waits. Of posts that fail together one makes the wait longer.

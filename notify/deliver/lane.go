@@ -35,7 +35,8 @@ type lane struct {
 	throttles *throttles
 	health    *health
 	bodies    bodies
-	failures  int // of the queue, in a row
+	failures  int       // of the queue, in a row
+	seen      time.Time // the clock, when the lane last looked
 }
 
 // most is how many claims the lane may hold now: where the platform's rate is
@@ -87,6 +88,7 @@ func (l *lane) poke() {
 
 // run claims until ctx ends. Posts go on for as long as sending lasts.
 func (l *lane) run(ctx, sending context.Context) {
+	l.mend(ctx, l.o.Now())
 	for ctx.Err() == nil {
 		rest, wake := l.fill(ctx, sending), l.wake
 		if l.failures > 0 {
@@ -107,6 +109,7 @@ func (l *lane) run(ctx, sending context.Context) {
 func (l *lane) fill(ctx, sending context.Context) time.Duration {
 	for ctx.Err() == nil {
 		now := l.o.Now()
+		l.watchClock(ctx, now)
 		down, tryAt := l.health.state()
 		if until := later(l.throttles.all(), tryAt); until.After(now) {
 			return until.Sub(now)

@@ -27,6 +27,9 @@ type Queue interface {
 	// NextDue gives the earliest due time or lease end of the open deliveries,
 	// which may be past, and false when there are none.
 	NextDue(ctx context.Context, now time.Time) (time.Time, bool, error)
+	// MendTimes brings forward to now what is due after latest, and ends leases at
+	// lease that last longer.
+	MendTimes(ctx context.Context, now, latest, lease time.Time) (int, error)
 }
 
 // Library is where the facts of a message are read.

@@ -41,6 +41,15 @@ func (t *throttles) close(scope notify.Scope, p store.Place, until time.Time) {
 	}
 }
 
+// forget ends every wait.
+func (t *throttles) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.platform = time.Time{}
+	clear(t.workspaces)
+	clear(t.places)
+}
+
 // until is when p may be written to; a time that is past means now.
 func (t *throttles) until(p store.Place) time.Time {
 	t.mu.Lock()

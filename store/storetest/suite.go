@@ -51,6 +51,7 @@ func Run(t *testing.T) {
 		{"the member who subscribed is told once of an absence", absencesAreTold},
 		{"what is held for a place that is gone is bounded", heldIsBounded},
 		{"what ended long ago is pruned and never owed again", prunedStaysKnown},
+		{"what a wrong clock put off is brought forward", timesAreMended},
 		{"the log tells what was owed, and what was not", logAnswers},
 		{"what is explained is what is matched", explainingIsMatching},
 		{"a lapsed lease is found behind what waits for it", headsAreFound},

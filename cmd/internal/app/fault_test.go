@@ -84,7 +84,7 @@ func troubled(t *testing.T, url string) *trouble {
 	o := Options{
 		Log:        slog.New(slog.NewTextHandler(&s.log, nil)),
 		probeEvery: 100 * time.Millisecond,
-		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
+		Now:        func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
 		tune: func(d *deliver.Options) {
 			d.Lease, d.SendTimeout, d.Budgets = 4*time.Second, time.Second, nil
 			d.Limits = map[store.Platform]deliver.Limit{store.Discord: {}, store.Slack: {}}

@@ -39,7 +39,9 @@ func TestAChannelThatIsGoneComesBack(t *testing.T) {
 			}
 			return answer.Message.Text
 		}
-		eventually(t, "the bot listens", crashPatience, func() bool { return discord.Registrations() > 0 && slack.Connected() && s.app.Ready(t.Context()) == nil })
+		eventually(t, "the bot listens", crashPatience, func() bool {
+			return discord.Registrations() > 0 && slack.Connected() && s.app.Ready(t.Context()) == nil
+		})
 		say(store.Discord, "/sparkbot subscribe project:session")
 		say(store.Slack, "/spark subscribe session")
 

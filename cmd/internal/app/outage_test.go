@@ -162,6 +162,7 @@ func TestAClockThatJumps(t *testing.T) {
 	for name, jumps := range map[string][]time.Duration{
 		"two hours forward":         {2 * time.Hour},
 		"ten seconds back":          {-10 * time.Second},
+		"forward and back again":    {2 * time.Hour, -2 * time.Hour},
 		"half a minute back":        {30 * time.Second, -30 * time.Second},
 		"a minute forward and back": {time.Minute, -time.Minute, time.Minute},
 	} {
