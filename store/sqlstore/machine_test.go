@@ -19,16 +19,18 @@ import (
 func TestQueueIsTheMachineItSays(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		w := storetest.NewWorld(t, url)
+		w.Project("session", "COMMS")
 		begin, games := w.Now, 0
 		rapid.Check(t, func(rt *rapid.T) {
 			games++
-			m := &machine{w: w, now: begin, gone: map[int64]bool{}, all: map[int64]*store.Delivery{}}
+			m := &machine{w: w, now: begin, gone: map[int64]bool{}, all: map[int64]*store.Delivery{}, revisions: map[int64]int64{}}
 			for i := range 3 {
 				m.places = append(m.places, w.Place(fmt.Sprintf("game %d place %d", games, i), store.NoEvents).ID)
 			}
 			defer m.finish()
 			rt.Repeat(map[string]func(*rapid.T){
-				"enqueue": m.enqueue, "claim": m.claim, "settle": m.settle, "wait": m.wait, "unmute": m.unmute, "enable": m.enable, "": m.check,
+				"enqueue": m.enqueue, "claim": m.claim, "settle": m.settle, "wait": m.wait, "unmute": m.unmute, "enable": m.enable,
+				"edit": m.edit, "merge": m.merge, "": m.check,
 			})
 		})
 	})
@@ -43,6 +45,8 @@ type machine struct {
 	all    map[int64]*store.Delivery
 	claims []store.Claimed // every claim ever made, so that late workers can be played
 	keys   int
+
+	revisions map[int64]int64 // of the moves, as they are now
 }
 
 func (m *machine) ordered() []*store.Delivery {
@@ -87,6 +91,9 @@ func (m *machine) enqueue(rt *rapid.T) {
 			Kind:  rapid.SampledFrom([]store.DeliveryKind{store.DeliveryAlert, store.DeliveryTest}).Draw(rt, "kind"),
 			DueAt: m.now, GiveUpAt: m.now.Add(time.Hour), State: store.StateWaiting, Rank: rapid.IntRange(store.RankNews, store.RankDigest).Draw(rt, "rank"),
 		}
+		if d.Kind == store.DeliveryAlert {
+			d.MoveID, d.Rank = m.move(rt), store.RankNews
+		}
 		stored, added, err := m.w.DB.Enqueue(m.w.T.Context(), d)
 		if err != nil || !added {
 			rt.Fatalf("enqueue: %v, %v", added, err)
@@ -110,12 +117,18 @@ func (m *machine) claim(rt *rapid.T) {
 		again := d.State == store.StateSending
 		if again {
 			d.Attempt++
+			d.UnsureAt = m.now
+		}
+		if d.UnsureAt.IsZero() {
+			d.Shown = m.revisions[d.MoveID]
 		}
 		d.State, d.LeaseUntil = store.StateSending, m.now.Add(20*time.Second)
 		d.Fence++
-		if c.Fence != d.Fence || c.Attempt != d.Attempt || c.Again != again || !c.LeaseUntil.Equal(d.LeaseUntil) {
+		if c.Fence != d.Fence || c.Attempt != d.Attempt || c.Again != again || !c.LeaseUntil.Equal(d.LeaseUntil) ||
+			c.Shown != d.Shown || c.Revision != m.revisions[d.MoveID] {
 			rt.Fatalf("the claim is %+v, the model %+v (again %v)", c.Delivery, *d, again)
 		}
+		m.aimed(rt, c)
 		m.claims = append(m.claims, c)
 	}
 }
@@ -132,11 +145,18 @@ func (m *machine) settle(rt *rapid.T) {
 	due := m.now.Add(time.Duration(rapid.IntRange(0, 60).Draw(rt, "seconds")) * time.Second)
 	d := m.all[c.ID]
 	own := d.State == store.StateSending && d.Fence == c.Fence
-	if took := m.w.Settle(c, outcome, func(s *store.Settlement) { s.At, s.DueAt, s.Reason = m.now, due, "why" }); took != own {
+	shown := m.shows(c)
+	if took := m.w.Settle(c, outcome, func(s *store.Settlement) { s.At, s.DueAt, s.Reason, s.Shown = m.now, due, "why", shown }); took != own {
 		rt.Fatalf("settling %s took effect: %v, want %v", outcome, took, own)
 	}
-	if own {
-		m.apply(d, outcome, due)
+	if !own {
+		return
+	}
+	m.apply(d, outcome, due)
+	if outcome == store.OutcomeSent {
+		m.posted(rt, d, shown)
+	} else if outcome != store.OutcomeRetry && outcome != store.OutcomeReleased {
+		m.free(d.ID)
 	}
 }
 
@@ -158,8 +178,11 @@ func (m *machine) apply(d *store.Delivery, outcome store.Outcome, due time.Time)
 		d.State, d.Attempt, d.DueAt = store.StateHeld, d.Attempt+1, d.LeaseUntil
 		m.gone[d.PlaceID] = true
 		for _, d := range m.unsent(d.PlaceID) {
-			d.State = store.StateHeld
-			if d.Kind != store.DeliveryAlert {
+			switch d.Kind {
+			case store.DeliveryAlert:
+				d.State = store.StateHeld
+			case store.DeliveryEdit: // waits for the return as it is
+			default:
 				d.State = store.StateCancelled
 			}
 		}
@@ -218,7 +241,8 @@ func (m *machine) check(rt *rapid.T) {
 		n += len(stored)
 		for _, s := range stored {
 			d := m.all[s.ID]
-			if s.State != d.State || s.Attempt != d.Attempt || s.Fence != d.Fence || (isOpen(d) && !wakes(&s).Equal(wakes(d))) {
+			if s.State != d.State || s.Attempt != d.Attempt || s.Fence != d.Fence || (isOpen(d) && !wakes(&s).Equal(wakes(d))) ||
+				s.MergedInto != d.MergedInto || s.Shown != d.Shown {
 				rt.Fatalf("stored %+v, the model %+v", s, *d)
 			}
 		}
@@ -229,4 +253,7 @@ func (m *machine) check(rt *rapid.T) {
 }
 
 // finish takes the game's deliveries out of the way of the next one.
-func (m *machine) finish() { m.w.MustExec("DELETE FROM places") }
+func (m *machine) finish() {
+	m.w.MustExec("DELETE FROM places")
+	m.w.MustExec("DELETE FROM moves")
+}
