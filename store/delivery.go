@@ -119,9 +119,9 @@ type Claimed struct {
 	MutedUntil time.Time
 	// MuteDrops says that one of them wants nothing caught up.
 	MuteDrops bool
-	// Company are, of an alert, the other open alerts of the place in their order,
-	// at most MaxParts; without ClaimRequest.Company only those that are held or
-	// joined this one before.
+	// Company are, of an alert or a trend, the others that are open at the place, in
+	// their order, fewer than MaxParts; without ClaimRequest.Company only those that
+	// are held or joined this one before.
 	Company []Companion
 	// Target is, of an edit, the delivery whose message it edits.
 	Target Delivery
@@ -133,10 +133,12 @@ type Claimed struct {
 	Again bool
 }
 
-// Part is one move in a message that is to be edited or tells of several.
+// Part is one move, or one turn, in a message that is to be edited or tells of
+// several.
 type Part struct {
-	DeliveryID int64 // the alert that owed it to the place
+	DeliveryID int64 // what owed it to the place
 	MoveID     int64
+	TurningID  int64 // of a turn, which has no move and no revision
 	Revision   int64 // the move's as it stands now
 	Shown      int64 // the move's as the message shows it, 0 while it does not
 	Retracted  bool  // or deleted
@@ -146,7 +148,7 @@ type Part struct {
 // name them all or not.
 const MaxParts = 100
 
-// Companion is an open alert of the place of a claimed one.
+// Companion is an open alert or trend of the place of a claimed one.
 type Companion struct {
 	Part
 	// MergedInto is the delivery whose message tells of it as well, or 0.

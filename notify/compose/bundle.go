@@ -22,13 +22,14 @@ const (
 	blockRows  = 5    // moves in one text
 )
 
-// Item is one move among several.
+// Item is one move among several, or one turn of a project's momentum.
 type Item struct {
 	Project store.Project
-	Move    store.Move
+	Move    store.Move // of a turn, only when it was noticed: OccurredAt
+	Turn    store.Turn // empty for a move
 }
 
-// Bundle is several moves that are told in one message.
+// Bundle is several moves and turns that are told in one message.
 type Bundle struct {
 	Items []Item
 	// CatchUp says that they were held before.
@@ -64,17 +65,25 @@ func BundleMessage(b Bundle, now time.Time) notify.Message {
 
 // headline says how many moves there are, and how many of them are sparks.
 func (b Bundle) headline() string {
-	sparks, gone := 0, 0
+	sparks, gone, turns := 0, 0, 0
 	for _, item := range b.Items {
 		switch {
+		case item.Turn != "":
+			turns++
 		case item.Move.Retracted():
 			gone++
 		case item.Move.Spark:
 			sparks++
 		}
 	}
-	parts := []string{fmt.Sprintf("%d moves", len(b.Items))}
+	var parts []string
+	moves := len(b.Items) - turns
+	if moves > 0 {
+		parts = append(parts, count(moves, "move"))
+	}
 	switch {
+	case sparks == 1 && moves == 1:
+		parts = append(parts, "a spark")
 	case sparks == 1:
 		parts = append(parts, "one of them a spark")
 	case sparks > 1:
@@ -82,6 +91,9 @@ func (b Bundle) headline() string {
 	}
 	if gone > 0 {
 		parts = append(parts, fmt.Sprintf("%d taken back", gone))
+	}
+	if turns > 0 {
+		parts = append(parts, count(turns, "change")+" of trend")
 	}
 	if b.CatchUp {
 		parts[0] = "While alerts were held: " + parts[0]
@@ -93,6 +105,8 @@ func (b Bundle) headline() string {
 func (r entry) line(now time.Time) []notify.Span {
 	title, mark := notify.Span{Text: title(r.Move, listTitle)}, spark(r.Move)
 	switch {
+	case r.Turn != "":
+		title = notify.Span{Text: turned(r.Turn), Italic: true}
 	case r.Move.Retracted():
 		title.Strike, mark = true, takenBack()
 	case r.link:

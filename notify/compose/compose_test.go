@@ -47,7 +47,16 @@ func move(id int64, daysAgo int, spark bool, title, summary string) store.Move {
 func itemsOf(c Card, n int) []Item {
 	items := make([]Item, n)
 	for i := range items {
-		items[i] = Item{c.Project, c.Moves[i%len(c.Moves)]}
+		items[i] = Item{Project: c.Project, Move: c.Moves[i%len(c.Moves)]}
+	}
+	return items
+}
+
+// turnsOf gives every turn a project can take.
+func turnsOf(c Card) []Item {
+	var items []Item
+	for i, turn := range []store.Turn{store.TurnSurging, store.TurnAwake, store.TurnQuiet} {
+		items = append(items, Item{Project: c.Project, Turn: turn, Move: store.Move{OccurredAt: now.Add(-time.Duration(i) * time.Hour)}})
 	}
 	return items
 }
@@ -95,9 +104,10 @@ func TestGoldens(t *testing.T) {
 		"alert-spark":     AlertMessage(Alert{session().Project, session().Moves[0], session().Reading}, now),
 		"alert-plain":     AlertMessage(Alert{session().Project, session().Moves[5], session().Reading}, now),
 		"bundle":          BundleMessage(Bundle{Items: itemsOf(session(), 6)}, now),
-		"bundle-taken":    BundleMessage(Bundle{Items: []Item{{session().Project, session().Moves[0]}, {session().Project, taken(session().Moves[1], time.Hour)}}}, now),
+		"catch-up-turns":  BundleMessage(Bundle{CatchUp: true, Items: append(itemsOf(session(), 1), turnsOf(session())...)}, now),
+		"bundle-taken":    BundleMessage(Bundle{Items: []Item{{Project: session().Project, Move: session().Moves[0]}, {Project: session().Project, Move: taken(session().Moves[1], time.Hour)}}}, now),
 		"bundle-many":     BundleMessage(Bundle{Items: itemsOf(many, 60)}, now),
-		"catch-up":        BundleMessage(Bundle{CatchUp: true, Items: append(itemsOf(session(), 2), Item{rtl.Project, rtl.Moves[0]}, Item{invisible().Project, invisible().Moves[0]})}, now),
+		"catch-up":        BundleMessage(Bundle{CatchUp: true, Items: append(itemsOf(session(), 2), Item{Project: rtl.Project, Move: rtl.Moves[0]}, Item{Project: invisible().Project, Move: invisible().Moves[0]})}, now),
 		"alert-retracted": AlertMessage(Alert{session().Project, taken(session().Moves[0], 2*time.Hour), session().Reading}, now),
 		"alert-rtl":       AlertMessage(Alert{rtl.Project, rtl.Moves[0], rtl.Reading}, now),
 		"card":            CardMessage(session(), now),
@@ -188,7 +198,7 @@ func TestEveryMessageIsWhole(t *testing.T) {
 		c.View = rapid.SampledFrom([]string{ViewCard, ViewMoves, ViewOutlook, ViewWhy}).Draw(t, "view")
 		c.Page = rapid.IntRange(-1, 9).Draw(t, "page")
 		list := Projects{Title: "All projects", Query: "all tag:" + word("query"), Page: 1, Pages: 2, Total: 11, Rows: []Row{{Project: c.Project, Reading: c.Reading, LastMove: now}}}
-		for _, m := range []notify.Message{CardMessage(c, now), AlertMessage(Alert{c.Project, c.Moves[0], c.Reading}, now), AlertMessage(Alert{c.Project, taken(c.Moves[0], time.Hour), c.Reading}, now), BundleMessage(Bundle{Items: append(itemsOf(c, 1), Item{c.Project, taken(c.Moves[0], time.Hour)})}, now), ProjectsMessage(list, now)} {
+		for _, m := range []notify.Message{CardMessage(c, now), AlertMessage(Alert{c.Project, c.Moves[0], c.Reading}, now), AlertMessage(Alert{c.Project, taken(c.Moves[0], time.Hour), c.Reading}, now), BundleMessage(Bundle{Items: append(itemsOf(c, 1), Item{Project: c.Project, Move: taken(c.Moves[0], time.Hour)})}, now), ProjectsMessage(list, now)} {
 			if strings.TrimSpace(m.Fallback) == "" {
 				t.Fatal("the fallback is empty")
 			}

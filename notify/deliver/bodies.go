@@ -37,7 +37,7 @@ func keyOf(c store.Claimed) bodyKey {
 	case saysMore(c):
 		k := bodyKey{kind: c.Kind, caughtUp: caughtUp(c)}
 		for _, p := range c.Parts {
-			k.parts += fmt.Sprintf("%d:%d ", p.MoveID, p.Revision)
+			k.parts += fmt.Sprintf("%d:%d:%d ", p.MoveID, p.Revision, p.TurningID)
 		}
 		return k
 	case c.Kind == store.DeliveryNotice:

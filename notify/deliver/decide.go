@@ -76,7 +76,7 @@ func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, c
 	}
 	switch f.Kind {
 	case notify.Permanent:
-		if c.Kind == store.DeliveryAlert && saysMore(c) { // one of them is refused, and nobody knows which
+		if alerts(c) && saysMore(c) { // one of them is refused, and nobody knows which
 			s := retry(c, now, 0, reason)
 			s.Apart = true
 			return s

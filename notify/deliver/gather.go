@@ -19,13 +19,14 @@ const (
 
 // Gather says which other open alerts of its place are told in the message of a
 // claimed one: when more than burst are due within a minute all of them, and when
-// it was held whatever else was held and is due. A burst of 0 is never reached.
+// it was held whatever else was held and is due. A burst of 0 is never reached, and
+// a change of trend is part of a catch-up alone.
 //
 // A place to which several alerts come at once waits a moment for the last of
 // them; until is then when to look again. What a mute covers waits for its end,
 // what was taken back is not told at all, and what was tried before goes as it was.
 func Gather(c store.Claimed, burst int, now time.Time) (others []store.Companion, until time.Time) {
-	if c.Kind != store.DeliveryAlert || c.Retracted || doubtful(c) || c.Attempt > 0 {
+	if !alerts(c) || c.Kind == store.DeliveryTrend && !c.Held || c.Retracted || doubtful(c) || c.Attempt > 0 {
 		return nil, time.Time{}
 	}
 	if joined(c) != nil { // no other joins any more
@@ -36,7 +37,7 @@ func Gather(c store.Claimed, burst int, now time.Time) (others []store.Companion
 		if !c.Held {
 			limit = now.Add(within)
 		}
-		if o.Held == c.Held && !o.Muted && !o.Retracted && !o.DueAt.After(limit) {
+		if o.Held == c.Held && (c.Held || o.TurningID == 0) && !o.Muted && !o.Retracted && !o.DueAt.After(limit) {
 			others = append(others, o)
 		}
 	}
@@ -76,7 +77,7 @@ func joined(c store.Claimed) []store.Part {
 // together gives the moves of a message that tells of a claimed alert and those of
 // its company; nil when it tells of the one alone.
 func together(c store.Claimed, with func(store.Companion) bool) []store.Part {
-	parts := []store.Part{{DeliveryID: c.ID, MoveID: c.MoveID, Revision: c.Revision, Shown: c.Shown, Retracted: c.Retracted}}
+	parts := []store.Part{{DeliveryID: c.ID, MoveID: c.MoveID, TurningID: c.TurningID, Revision: c.Revision, Shown: c.Shown, Retracted: c.Retracted}}
 	for _, o := range c.Company {
 		if with(o) && !o.Retracted {
 			parts = append(parts, o.Part)
@@ -126,11 +127,16 @@ func (l *lane) gather(ctx context.Context, c store.Claimed, now time.Time) (_ st
 	return c, s, true
 }
 
+// alerts reports whether a claim tells of something that happened, unasked.
+func alerts(c store.Claimed) bool {
+	return c.Kind == store.DeliveryAlert || c.Kind == store.DeliveryTrend
+}
+
 // silence says until when a claim is to be held because of a mute or of quiet
 // hours, whether it is dropped instead, and why. Neither concerns what a member
 // asked for.
 func silence(c store.Claimed, now time.Time) (until time.Time, drop bool, why string) {
-	if c.Kind != store.DeliveryAlert && c.Kind != store.DeliveryTrend {
+	if !alerts(c) {
 		return time.Time{}, false, ""
 	}
 	if c.MutedUntil.After(now) {

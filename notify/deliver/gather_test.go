@@ -344,3 +344,51 @@ func TestOneThatIsRefusedTakesNoOtherWithIt(t *testing.T) {
 		}
 	})
 }
+
+// TestChangesOfTrendArePartOfACatchUp holds turns and moves together; without a
+// silence a turn stays a message of its own.
+func TestChangesOfTrendArePartOfACatchUp(t *testing.T) {
+	for name, tc := range map[string]struct {
+		first bool // the turn is the oldest
+		muted bool
+		posts int
+	}{"behind the moves": {muted: true, posts: 1}, "in front of them": {first: true, muted: true, posts: 1}, "in a burst": {posts: 2}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q, s := &fakeQueue{}, &fakeSender{encode: everything}
+				turn := func() {
+					q.change(q.owe(place(store.Discord, 1), 0), func(c *store.Claimed) { c.Kind, c.TurningID, c.Revision = store.DeliveryTrend, 3, 0 })
+				}
+				if tc.first {
+					turn()
+				}
+				for move := range int64(5) {
+					q.owe(place(store.Discord, 1), move+1)
+				}
+				if !tc.first {
+					turn()
+				}
+				for id := range int64(6) {
+					q.change(id+1, func(c *store.Claimed) {
+						if tc.muted {
+							c.MutedUntil = time.Now().Add(time.Hour)
+						}
+					})
+				}
+				play(t, 2*time.Hour, q, s, bursts)
+				posts := s.sent("")
+				if len(posts) != tc.posts || !slices.Equal(tells(posts[:1], 5), ones(5)) {
+					t.Fatalf("the posts are %+v", posts)
+				}
+				if text := posts[0].text; strings.Contains(text, "is surging") != tc.muted || tc.muted && !strings.Contains(text, "While alerts were held: 5 moves, 1 change of trend") {
+					t.Errorf("the first reads\n%s", text)
+				}
+				for id := range int64(6) {
+					if c := q.get(id + 1); c.State != store.StateSent {
+						t.Errorf("delivery %d is %s for %q", c.ID, c.State, c.Reason)
+					}
+				}
+			})
+		})
+	}
+}

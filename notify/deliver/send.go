@@ -34,7 +34,7 @@ func (l *lane) deliver(ctx, sending context.Context, c store.Claimed) {
 // some time after it.
 func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 	now := l.o.Now()
-	if c.Kind == store.DeliveryAlert && len(c.Company) > 0 {
+	if alerts(c) && len(c.Company) > 0 {
 		c.Parts = joined(c)
 		c.Roles = roles(c)
 	}

@@ -34,9 +34,6 @@ func words(ctx context.Context, l Library, c store.Claimed, now time.Time) (noti
 	case store.DeliveryTest:
 		return compose.TestMessage(now), nil
 	case store.DeliveryAlert, store.DeliveryEdit:
-		if saysMore(c) {
-			return bundle(ctx, l, c, now)
-		}
 		return alert(ctx, l, c, now)
 	case store.DeliveryNotice:
 		return absences(ctx, l, c.Delivery, now)
@@ -64,31 +61,6 @@ func alert(ctx context.Context, l Library, c store.Claimed, now time.Time) (noti
 	}
 	reading := velocity.ReadTold(p, pulse[p.ID], velocity.ToldOf(snapshots[p.ID]), now)
 	return compose.AlertMessage(compose.Alert{Project: p, Move: m, Reading: reading}, now), nil
-}
-
-// bundle tells of several moves. What was taken back before it was posted is left
-// out; what is left over alone is an alert like any other.
-func bundle(ctx context.Context, l Library, c store.Claimed, now time.Time) (notify.Message, error) {
-	b := compose.Bundle{CatchUp: caughtUp(c)}
-	for _, part := range c.Parts {
-		m, p, err := facts(ctx, l, part.MoveID)
-		if errors.Is(err, errRetracted) || err == nil && m.Retracted() && c.Kind != store.DeliveryEdit {
-			continue
-		}
-		if err != nil {
-			return notify.Message{}, err
-		}
-		b.Items = append(b.Items, compose.Item{Project: p, Move: m})
-	}
-	switch len(b.Items) {
-	case 0:
-		return notify.Message{}, errRetracted
-	case 1:
-		c.MoveID = b.Items[0].Move.ID
-		return alert(ctx, l, c, now)
-	default:
-		return compose.BundleMessage(b, now), nil
-	}
 }
 
 // facts are a move and its project. The error is errRetracted when either was

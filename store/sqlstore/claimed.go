@@ -41,7 +41,7 @@ var claimedRows = "SELECT " + deliveryColumns + ", " + joinedPlace + `,
 	coalesce(m.revision, 0) AS revision, {open m.stored_at} AS stored_at, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL) OR (d.turning_id <> 0 AND t.id IS NULL)) AS retracted,
 	(SELECT max(u.until) ` + fmt.Sprintf(covers, "$2", "m.project_id, t.project_id") + `) AS muted,
 	(SELECT count(*) ` + fmt.Sprintf(covers, "$2", "m.project_id, t.project_id") + ` AND NOT u.catch_up) > 0 AS drops,
-	(d.kind = 'alert' AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.kind = 'alert'
+	(d.kind IN ('alert', 'trend') AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.kind IN ('alert', 'trend')
 		AND b.` + open + ` AND b.id <> d.id AND ($3 OR b.held OR b.merged_into = d.id) LIMIT 1) x) > 0) AS more
 	FROM deliveries d JOIN places p ON p.id = d.place_id LEFT JOIN moves m ON m.id = d.move_id
 	LEFT JOIN turnings t ON t.id = d.turning_id AND EXISTS (SELECT 1 FROM projects x WHERE x.id = t.project_id)

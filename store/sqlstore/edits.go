@@ -112,11 +112,15 @@ type partRow struct {
 	Retracted bool  `db:"retracted"`
 }
 
+// lost tests whether what delivery d tells of, move m or turning t, was taken back
+// or deleted.
+const lost = "(m.retracted_at IS NOT NULL OR (m.id IS NULL AND t.id IS NULL))"
+
 // parts reads the deliveries that are, or share, the messages of others.
 // Argument: $1 the ids of those others.
 const parts = "SELECT " + deliveryColumns + `, CASE WHEN d.merged_into = 0 THEN d.id ELSE d.merged_into END AS leader,
-	coalesce(m.revision, 0) AS revision, (m.id IS NULL OR m.retracted_at IS NOT NULL) AS retracted
-	FROM deliveries d LEFT JOIN moves m ON m.id = d.move_id
+	coalesce(m.revision, 0) AS revision, ` + lost + ` AS retracted
+	FROM deliveries d LEFT JOIN moves m ON m.id = d.move_id LEFT JOIN turnings t ON t.id = d.turning_id
 	WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e
 		UNION SELECT f.id FROM deliveries f JOIN {elements $1} e ON f.merged_into = CAST(e.value AS bigint) WHERE f.merged_into <> 0 AND f.state = 'sent')
 	ORDER BY d.id`
@@ -151,7 +155,7 @@ func (s *Store) aim(ctx context.Context, tx *sqlx.Tx, claimed []store.Claimed) e
 }
 
 func (r partRow) part() store.Part {
-	return store.Part{DeliveryID: r.ID, MoveID: r.MoveID, Revision: r.Revision, Shown: r.Shown, Retracted: r.Retracted}
+	return store.Part{DeliveryID: r.ID, MoveID: r.MoveID, TurningID: r.TurningID, Revision: r.Revision, Shown: r.Shown, Retracted: r.Retracted}
 }
 
 // union adds to a what of b is not in it.

@@ -25,10 +25,10 @@ type companionRow struct {
 // sum keeps SQLite from reading all that a place ever had, in the order wanted.
 // Arguments: $1 ids of the claimed, $2 now, $3 whether any counts, $4 how many.
 var company = `SELECT * FROM (SELECT ` + deliveryColumns + `, c.id AS leader, coalesce(m.revision, 0) AS revision,
-		(m.id IS NULL OR m.retracted_at IS NOT NULL) AS retracted, (SELECT count(*) ` + fmt.Sprintf(covers, "$2", "m.project_id") + `) > 0 AS muted,
+		` + lost + ` AS retracted, (SELECT count(*) ` + fmt.Sprintf(covers, "$2", "m.project_id, t.project_id") + `) > 0 AS muted,
 		row_number() OVER (PARTITION BY c.id ORDER BY d.merged_into <> c.id, d.id + 0) AS nth
-	FROM deliveries c JOIN deliveries d ON d.place_id = c.place_id AND d.id <> c.id LEFT JOIN moves m ON m.id = d.move_id
-	WHERE c.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) AND d.` + open + ` AND d.kind = 'alert' AND d.state <> 'sending'
+	FROM deliveries c JOIN deliveries d ON d.place_id = c.place_id AND d.id <> c.id LEFT JOIN moves m ON m.id = d.move_id LEFT JOIN turnings t ON t.id = d.turning_id
+	WHERE c.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) AND d.` + open + ` AND d.kind IN ('alert', 'trend') AND d.state <> 'sending'
 	AND d.unsure_at IS NULL AND (d.merged_into = c.id OR (d.merged_into = 0 AND ($3 OR d.held)))) ranked
 	WHERE nth <= $4 ORDER BY id`
 

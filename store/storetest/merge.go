@@ -203,3 +203,36 @@ func quietIsKept(t *testing.T, w *World) {
 		t.Errorf("the place is quiet %s (%v)", at.Quiet, err)
 	}
 }
+
+func turnsAreCaughtUp(t *testing.T, w *World) {
+	p := owing(w)
+	session, err := w.DB.ProjectBySlug(t.Context(), "session")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Subscribe(store.Subscription{PlaceID: p.ID, Target: Slug("session"), Events: store.Trends})
+	turning := w.turn(session, store.TurnSurging, time.Now().Add(time.Second))
+	if n, _, err := w.DB.ExpandTurning(t.Context(), store.TurningExpansion{Turning: turning, Project: session, Now: w.Now, GiveUpAt: w.Now.Add(time.Hour), Chunk: 10}); err != nil || n != 1 {
+		t.Fatalf("%d places are told of the turn (%v)", n, err)
+	}
+	until := w.Now.Add(time.Hour)
+	for range 4 {
+		w.Settle(w.claimOne(w.Now), store.OutcomeHeld, func(s *store.Settlement) { s.DueAt, s.GiveUpAt = until, until.Add(time.Hour) })
+	}
+	c := w.claimOne(until)
+	if len(c.Company) != 3 {
+		t.Fatalf("the company is %+v", c.Company)
+	}
+	if o := c.Company[2]; o.TurningID != turning.ID || o.MoveID != 0 || o.Retracted || !o.Held {
+		t.Errorf("the turn is %+v", o)
+	}
+	w.Post(w.Join(c), "m1")
+	if got := w.queue(p); got != "alert sent, alert sent, alert sent, trend sent" {
+		t.Errorf("the queue is %s", got)
+	}
+	w.MustExec("UPDATE moves SET title = 'edited' WHERE title = 'second'")
+	w.Retell(store.NoEvents)
+	if e := w.claimOne(until); len(e.Parts) != 4 || e.Parts[3].TurningID != turning.ID || e.Parts[3].Retracted {
+		t.Errorf("the edit is %+v", e)
+	}
+}

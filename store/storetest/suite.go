@@ -44,6 +44,7 @@ func Run(t *testing.T) {
 		{"who joined a message that is not posted is freed", whoJoinedIsFreed},
 		{"what was held is caught up", heldIsCaughtUp},
 		{"the company of a claim is bounded", companyIsBounded},
+		{"changes of trend are caught up with the rest", turnsAreCaughtUp},
 		{"quiet hours are kept, and what was held is looked at anew", quietIsKept},
 		{"what a mute held comes one by one, in order", heldComesInOrder},
 		{"only who holds the claim can find a place gone", goneIsFenced},
