@@ -27,8 +27,8 @@ type lane struct {
 	outage   *outage
 
 	busy      atomic.Int64
-	posting   chan struct{} // holds a token for every post under way
-	typical   typical       // how long a post takes
+	jobs      chan store.Claimed // claims that wait for a worker; has room for as many as may be held
+	typical   typical            // how long a post takes
 	sends     sync.WaitGroup
 	wake      chan struct{}
 	budget    *pace.Budget
@@ -86,11 +86,20 @@ func (l *lane) poke() {
 	}
 }
 
-// run claims until ctx ends. Posts go on for as long as sending lasts.
+// run claims until ctx ends. Posts go on for as long as sending lasts. The
+// workers stay, because a goroutine for each post would grow its stack anew.
 func (l *lane) run(ctx, sending context.Context) {
+	for range l.o.Workers {
+		l.sends.Go(func() {
+			for c := range l.jobs {
+				l.deliver(ctx, sending, c)
+			}
+		})
+	}
+	defer close(l.jobs)
 	l.mend(ctx, l.o.Now())
 	for ctx.Err() == nil {
-		rest, wake := l.fill(ctx, sending), l.wake
+		rest, wake := l.fill(ctx), l.wake
 		if l.failures > 0 {
 			wake = nil // a database that is away is not hurried
 		}
@@ -106,7 +115,7 @@ func (l *lane) run(ctx, sending context.Context) {
 
 // fill claims until every slot is taken or nothing more is due, and gives how
 // long to rest if nobody wakes the lane before.
-func (l *lane) fill(ctx, sending context.Context) time.Duration {
+func (l *lane) fill(ctx context.Context) time.Duration {
 	for ctx.Err() == nil {
 		now := l.o.Now()
 		l.watchClock(ctx, now)
@@ -134,7 +143,7 @@ func (l *lane) fill(ctx, sending context.Context) time.Duration {
 		}
 		for _, c := range claimed {
 			l.busy.Add(1)
-			l.sends.Go(func() { l.deliver(ctx, sending, c) })
+			l.jobs <- c
 		}
 		if len(claimed) < room {
 			return l.idle(ctx, now, throttled)

@@ -34,6 +34,9 @@ func (l *lane) deliver(ctx, sending context.Context, c store.Claimed) {
 // some time after it.
 func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 	now := l.o.Now()
+	if ctx.Err() != nil { // what waited for a worker has not begun
+		return Event{Settlement: release(c, now, now, c.Reason)}
+	}
 	if alerts(c) && len(c.Company) > 0 {
 		c.Parts = joined(c)
 		c.Roles = roles(c)
@@ -57,13 +60,6 @@ func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 	body, err := l.body(sending, c, now)
 	if err != nil {
 		return l.unprepared(c, err)
-	}
-	select {
-	case l.posting <- struct{}{}:
-		defer func() { <-l.posting }()
-	case <-ctx.Done():
-		now = l.o.Now()
-		return Event{Settlement: release(c, now, now, c.Reason)}
 	}
 	if due, admitted := l.admit(ctx, c); !admitted {
 		return Event{Settlement: release(c, l.o.Now(), due, c.Reason)}

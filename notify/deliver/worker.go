@@ -65,10 +65,10 @@ func (w *Worker) lanes() ([]*lane, *settler) {
 		l := &lane{
 			queue: w.queue, library: w.library, sender: sender, platform: platform,
 			limit: w.o.Limits[platform], o: w.o, settler: records, outage: outage,
-			posting: make(chan struct{}, w.o.Workers), budget: budget, throttles: newThrottles(), health: newHealth(w.o.Log.With("platform", platform)),
-			wake: make(chan struct{}, 1),
+			budget: budget, throttles: newThrottles(), health: newHealth(w.o.Log.With("platform", platform)),
+			wake: make(chan struct{}, 1), jobs: make(chan store.Claimed, max(w.o.Workers, maxAhead)),
 		}
-		all += max(w.o.Workers, maxAhead)
+		all += cap(l.jobs)
 		lanes = append(lanes, l)
 	}
 	records.in = make(chan ended, all)
