@@ -197,6 +197,9 @@ type Settlement struct {
 	MessageID string
 	Reason    string
 	Workspace bool // for gone: the whole workspace is, with every place in it
+	// RestUntil, when not zero, is until when nobody is handed anything else for the
+	// place: other replicas know nothing of what this one sent.
+	RestUntil time.Time
 	// Apart, of a retry, leaves those on their own again who joined its message.
 	Apart bool
 	// Shown are, of what was sent, the moves the message shows now, each with the

@@ -133,7 +133,8 @@ func (l *lane) post(ctx context.Context, c store.Claimed, body notify.Body) Even
 	now := l.o.Now()
 	e := Event{Receipt: receipt, Took: now.Sub(began)}
 	l.typical.add(e.Took)
-	if rest := max(l.limit.PlaceEvery, receipt.Pause); rest > 0 {
+	rest := max(l.limit.PlaceEvery, receipt.Pause)
+	if rest > 0 {
 		l.throttles.close(notify.ScopePlace, c.Place, now.Add(rest))
 	}
 	if err != nil {
@@ -141,6 +142,9 @@ func (l *lane) post(ctx context.Context, c store.Claimed, body notify.Body) Even
 		l.obey(c.Place, e.Failure, now)
 	}
 	e.Settlement = l.decide(c, receipt, e.Failure, began, now)
+	if rest > 0 && l.budget.Shared() {
+		e.Settlement.RestUntil = wholeMillis(now.Add(rest))
+	}
 	return e
 }
 

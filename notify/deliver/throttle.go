@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type throttles struct {
 	platform   time.Time
 	workspaces map[string]time.Time
 	places     map[int64]time.Time
+	most       int // how many places the map was made to hold since it was new
 }
 
 func newThrottles() *throttles {
@@ -38,6 +40,7 @@ func (t *throttles) close(scope notify.Scope, p store.Place, until time.Time) {
 		t.workspaces[p.Workspace] = later(t.workspaces[p.Workspace], until)
 	default:
 		t.places[p.ID] = later(t.places[p.ID], until)
+		t.most = max(t.most, len(t.places))
 	}
 }
 
@@ -87,7 +90,19 @@ func (t *throttles) skip(r *store.ClaimRequest, platform store.Platform, now tim
 			r.SkipPlaces = append(r.SkipPlaces, id)
 		}
 	}
+	t.shrink()
 	return next
+}
+
+// shrink makes a new map of places when few are left of many, because a map
+// never gives its memory back. The caller holds the lock.
+func (t *throttles) shrink() {
+	if t.most < 1024 || len(t.places) > t.most/4 {
+		return
+	}
+	smaller := make(map[int64]time.Time, len(t.places))
+	maps.Copy(smaller, t.places)
+	t.places, t.most = smaller, len(smaller)
 }
 
 func later(a, b time.Time) time.Time {

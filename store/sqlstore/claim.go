@@ -31,7 +31,7 @@ const ranks = 2
 var candidates = `SELECT d.id, d.place_id, d.state = 'sending' AS again, ` + fmt.Sprintf(blocked, "$1") + ` AS blocked
 	FROM deliveries d WHERE d.platform = $2 AND d.rank = $6 AND d.` + open + ` AND NOT d.parked AND d.wake_at <= $1
 	AND d.place_id NOT IN (SELECT CAST(value AS bigint) FROM {elements $3} e)
-	AND (SELECT p.disabled_at IS NULL AND p.workspace NOT IN (SELECT value FROM {elements $4} e) FROM places p WHERE p.id = d.place_id)
+	AND (SELECT p.disabled_at IS NULL AND (p.rest_until IS NULL OR p.rest_until <= $1) AND p.workspace NOT IN (SELECT value FROM {elements $4} e) FROM places p WHERE p.id = d.place_id)
 	ORDER BY d.wake_at, d.id LIMIT $5{skip}`
 
 type candidate struct {

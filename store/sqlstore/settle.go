@@ -59,6 +59,9 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 	if err := s.part(ctx, tx, settlements, places); err != nil {
 		return nil, err
 	}
+	if err := s.rest(ctx, tx, settlements, places); err != nil {
+		return nil, err
+	}
 	var free []int64 // places where a later delivery may have its turn
 	for _, one := range settlements {
 		place, done := places[one.DeliveryID]

@@ -76,3 +76,29 @@ func membersShare(t *testing.T, w *World) {
 		t.Errorf("%d members are left", n)
 	}
 }
+
+// placesRest sends to a place that is then to be left alone, and to another one.
+func placesRest(t *testing.T, w *World) {
+	w.Project("session", "COMMS")
+	for _, name := range []string{"1", "2"} {
+		w.Place(name, store.Moves, Everything)
+	}
+	w.Move("session", "first")
+	w.Tell(store.Moves)
+	claimed, until := w.Claim(w.Now, 10), w.Now.Add(time.Minute)
+	if len(claimed) != 2 {
+		t.Fatalf("%d are claimed, want 2", len(claimed))
+	}
+	w.Settle(claimed[0], store.OutcomeSent, func(s *store.Settlement) { s.RestUntil = until })
+	w.Settle(claimed[1], store.OutcomeSent, nil)
+	w.Move("session", "second")
+	w.Tell(store.Moves)
+	other := w.Replica()
+	early := other.Claim(until.Add(-time.Millisecond), 10)
+	if len(early) != 1 || early[0].PlaceID != claimed[1].PlaceID {
+		t.Errorf("while a place rests, %+v is claimed", early)
+	}
+	if late := other.Claim(until, 10); len(late) != 1 || late[0].PlaceID != claimed[0].PlaceID {
+		t.Errorf("once it has rested, %+v is claimed", late)
+	}
+}

@@ -66,6 +66,7 @@ func Run(t *testing.T) {
 		{"alerts overtake digests", alertsOvertake},
 		{"every move is in exactly one window, whatever commits late", windowsAreExact},
 		{"members share a limit, each knowing what the others have", membersShare},
+		{"a place rests for every replica", placesRest},
 		{"replicas work off backlogs in order and leave nothing behind", replicasKeepOrder},
 		{"an installation comes back as it was stored, and goes without its token", installationsComeAndGo},
 		{"a workspace closes and opens as one, and no other with it", workspacesCloseAndOpen},
