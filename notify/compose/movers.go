@@ -54,7 +54,7 @@ func MoversMessage(l Movers, now time.Time) notify.Message {
 		m.Blocks = append(m.Blocks, *l.Picture)
 	}
 	for _, r := range l.Rows {
-		m.Blocks = append(m.Blocks, moverLine(r, now))
+		m.Blocks = append(m.Blocks, l.moverLine(r, now))
 	}
 	if l.Pages > 1 {
 		m.Blocks = append(m.Blocks, foot(fmt.Sprintf("Page %d of %d, %s", l.Page, l.Pages, count(l.Up+l.Down+l.Fresh, "mover"))))
@@ -99,7 +99,11 @@ func (l Movers) verdict() string {
 
 // moverLine names a mover, how fast it is and, where a move of the window made it
 // faster, which gave most.
-func moverLine(r Mover, now time.Time) notify.Text {
+func (l Movers) moverLine(r Mover, now time.Time) notify.Text {
+	trend := string(r.Reading.Trend)
+	if l.Days != 7 { // which is about the last seven days
+		trend = "now " + trend
+	}
 	change := velocity.FormatChange(r.Change)
 	if !r.Known {
 		change = string(velocity.New)
@@ -113,7 +117,7 @@ func moverLine(r Mover, now time.Time) notify.Text {
 		spans = append(spans, fixed(" (curated)"))
 	}
 	if r.Known {
-		spans = append(spans, fixed("  ·  "+string(r.Reading.Trend)))
+		spans = append(spans, fixed("  ·  "+trend))
 	}
 	if r.Top.ID == 0 {
 		return notify.Text{Spans: spans}
