@@ -48,8 +48,11 @@ type Options struct {
 	// Budget is shared with whoever sends through the client; nil is one of its
 	// own.
 	Budget *pace.Budget
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Unmetered calls Slack's methods as often as it takes them, without counting:
+	// for a stand-in that has no tiers.
+	Unmetered bool
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Turn is the right to do something that one replica should do at a time.
@@ -75,6 +78,7 @@ type Client struct {
 	http             *http.Client
 	turn             Turn // nil: nobody else wants Socket Mode
 	budget           *pace.Budget
+	unmetered        bool
 	turns            *pace.Turns
 	now              func() time.Time
 	log              *slog.Logger
@@ -110,7 +114,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		oauth: o.OAuth, exchanges: newExchanges(), places: o.Places,
 		appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
-		base: o.APIURL, turn: o.Turn, budget: o.Budget, turns: pace.NewTurns(), now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer, pictureWait: pictureWait,
+		base: o.APIURL, turn: o.Turn, budget: o.Budget, unmetered: o.Unmetered, turns: pace.NewTurns(), now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer, pictureWait: pictureWait,
 	}
 	if c.base == "" {
 		c.base = "https://slack.com/api/"

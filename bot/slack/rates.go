@@ -39,6 +39,9 @@ var rates = map[string]pace.Rate{
 func (c *Client) rate(method string) pace.Rate {
 	r := rates[method]
 	r.Per = time.Minute
+	if c.unmetered {
+		r.N = 0
+	}
 	if r.N > 0 {
 		r.N = c.budget.PartOf(r.N)
 	}

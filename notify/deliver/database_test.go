@@ -9,12 +9,21 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"sparkbot/notify"
 	"sparkbot/store"
 	"sparkbot/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+func TestMain(m *testing.M) {
+	code := storetest.Main(m)
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // unthrottled lets a test post to Slack as fast as it can.
 var unthrottled = map[store.Platform]Limit{store.Slack: {}}

@@ -157,11 +157,27 @@ func TestNoticesOfMembersAreNotMixedUp(t *testing.T) {
 
 // fakeArchive has so many old deliveries, some of which fail to go.
 type fakeArchive struct {
+	mu            sync.Mutex
 	left, batches int
 	away          error
 }
 
+func (a *fakeArchive) setAway(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.away = err
+}
+
+// counts gives how many are left after how many batches.
+func (a *fakeArchive) counts() (left, batches int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.left, a.batches
+}
+
 func (a *fakeArchive) Prune(_ context.Context, after int64, _ time.Time, limit int) (int64, int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.batches++
 	if a.away != nil {
 		return 0, 0, a.away
@@ -185,13 +201,13 @@ func TestOldDeliveriesGoInSmallBatches(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- NewKeeper(a, 0, time.Now, nil).Run(ctx) }()
 		<-time.After(30 * time.Minute)
-		if a.batches != 1 {
-			t.Errorf("a database that is away is asked %d times in half an hour", a.batches)
+		if _, batches := a.counts(); batches != 1 {
+			t.Errorf("a database that is away is asked %d times in half an hour", batches)
 		}
-		a.away = nil
+		a.setAway(nil)
 		<-time.After(time.Hour)
-		if a.left != 0 || a.batches != 6 {
-			t.Errorf("after %d batches %d are left", a.batches, a.left)
+		if left, batches := a.counts(); left != 0 || batches != 6 {
+			t.Errorf("after %d batches %d are left", batches, left)
 		}
 		cancel()
 		if err := <-ended; err != nil {

@@ -40,7 +40,8 @@ type Options struct {
 	Noticed func([]store.Change)
 	// Sent, when set, is told of every settled delivery.
 	Sent func(deliver.Event)
-	// tune lets a test shorten what would make it wait.
+	// tune lets a test shorten what would make it wait; with it Slack's calls are
+	// not counted.
 	tune func(*deliver.Options)
 	// probeEvery, when set, is how often places that are gone are looked for.
 	probeEvery time.Duration

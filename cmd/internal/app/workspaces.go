@@ -18,7 +18,7 @@ import (
 func (a *App) slackOptions(c *config.Config, o Options) (slack.Options, error) {
 	options := slack.Options{
 		AppToken: c.Slack.AppToken.Reveal(), SigningSecret: c.Slack.SigningSecret.Reveal(), APIURL: c.Slack.APIURL, Managers: c.Slack.Managers,
-		Turn: a.alone("slack socket mode"), Budget: a.budgets[store.Slack], Now: o.Now, Log: a.log.With("platform", store.Slack),
+		Turn: a.alone("slack socket mode"), Budget: a.budgets[store.Slack], Unmetered: o.tune != nil, Now: o.Now, Log: a.log.With("platform", store.Slack),
 	}
 	if !c.Slack.OAuth() {
 		options.BotToken, options.Places = c.Slack.BotToken.Reveal(), a.db
