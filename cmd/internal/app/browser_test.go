@@ -61,7 +61,7 @@ func visit(t *testing.T, address string, on screen) *visitor {
 	t.Cleanup(stop)
 	tab, closeTab := chromedp.NewContext(allocator)
 	t.Cleanup(closeTab)
-	tab, cancel := context.WithTimeout(tab, 2*time.Minute)
+	tab, cancel := context.WithTimeout(tab, 5*time.Minute)
 	t.Cleanup(cancel)
 	v := &visitor{T: t, tab: tab}
 	chromedp.ListenTarget(tab, v.listen)
@@ -127,7 +127,7 @@ func ask[T any](v *visitor, script string) T {
 // waits polls until a script is true.
 func (v *visitor) waits(what, script string) {
 	v.Helper()
-	if err := chromedp.Run(v.tab, chromedp.Poll(script, nil, chromedp.WithPollingTimeout(25*time.Second))); err != nil {
+	if err := chromedp.Run(v.tab, chromedp.Poll(script, nil, chromedp.WithPollingTimeout(time.Minute))); err != nil {
 		v.Fatalf("wait until %s: %v; the page reads:\n%s", what, err, ask[string](v, `document.body.innerText`))
 	}
 }
@@ -151,4 +151,13 @@ func (v *visitor) types(selector, text string) {
 	v.Helper()
 	v.do("type "+text, chromedp.Focus(selector, chromedp.ByQuery),
 		chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).select()`, selector), nil), chromedp.KeyEvent(text))
+}
+
+// setMenu chooses an option of a menu, as a visitor does.
+func setMenu(selector, value string) chromedp.Action {
+	return chromedp.Evaluate(fmt.Sprintf(`(() => {
+		const menu = document.querySelector(%q);
+		menu.value = %q;
+		menu.dispatchEvent(new Event("change", { bubbles: true }));
+	})()`, selector, value), nil)
 }

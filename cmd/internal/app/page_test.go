@@ -61,6 +61,10 @@ func TestPage(t *testing.T) {
 	v.reads(inSlack, "Recent moves")
 	v.types(inDiscord+" .d-input", "/spark project:session\r")
 	v.reads(inDiscord, "Recent moves")
+	v.types(inSlack+" .s-input", "/spark all\r")
+	v.reads(inSlack, "All projects")
+	v.press(inSlack, "More ▶")
+	v.waits("the page turns in place", `[...document.querySelectorAll(".s-message")].filter(m => m.innerText.includes("All projects")).length === 1 && document.querySelector(".channel.slack").innerText.includes("◀ Back")`)
 	v.press(inSlack, "Mute a day")
 	v.reads(inSlack, "muted until")
 	v.reads(inSlack, "Only visible to you")
@@ -91,10 +95,24 @@ func TestPageLevers(t *testing.T) {
 	v.waits("nothing will fail any more", `!document.querySelector(".panel").innerText.includes("more will fail")`)
 	v.reads(".queue", "Nothing waits.")
 
+	v.press(".panel", "Edit or retract")
+	v.press(".moves > li:first-child", "Edit")
+	v.types(".moves [name=title]", "Told better")
+	v.press(".moves > li:first-child", "Save")
+	for _, channel := range []string{inDiscord, inSlack} {
+		v.reads(channel, "Told better")
+		v.waits("the old title is gone", fmt.Sprintf(`!document.querySelector(%q).innerText.includes(%q)`, channel, title))
+	}
+	v.waits("both say that it was edited", `[...document.querySelectorAll("discord-message")].some(m => m.edited) && document.querySelector(".s-edited") !== null`)
+	v.press(".moves > li:first-child", "Retract")
+	for _, channel := range []string{inDiscord, inSlack} {
+		v.reads(channel, "This move was taken back")
+	}
+
 	velocity := ask[string](v, `document.querySelector(".store [name=project]").selectedOptions[0].text`)
 	day := ask[string](v, `document.querySelector(".clock").innerText`)
-	v.press(".panel", "+1 day")
-	v.waits("a day has passed", fmt.Sprintf(`document.querySelector(".clock").innerText.slice(0, 6) !== %q`, day[:6]))
+	v.press(".panel", "+1 week")
+	v.waits("a week has passed", fmt.Sprintf(`document.querySelector(".clock").innerText.slice(0, -6) !== %q`, day[:len(day)-6]))
 	v.waits("the velocity has decayed", fmt.Sprintf(`document.querySelector(".store [name=project]").selectedOptions[0].text !== %q`, velocity))
 
 	v.press(`.breaker[aria-label="Break Discord"]`, "Kick the bot")
