@@ -53,7 +53,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		demoCommand(), serveCommand(s), importCommand(s), exportCommand(s),
-		migrateCommand(s), doctorCommand(s), configCommand(s), secretsCommand(s), healthcheckCommand(s), versionCommand(),
+		migrateCommand(s), backupCommand(s), doctorCommand(s), configCommand(s), secretsCommand(s), healthcheckCommand(s), versionCommand(),
 	)
 	return root
 }
