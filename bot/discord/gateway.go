@@ -202,7 +202,7 @@ func (c *Client) session() (*dgo.Session, *lines, error) {
 	l := &lines{}
 	s.Identify.Intents = dgo.IntentsNone
 	if c.places != nil {
-		s.Identify.Intents = dgo.IntentsGuilds // in which servers the bot is; nothing of what is said there
+		s.Identify.Intents = gatewayIntents
 	}
 	s.StateEnabled = false
 	s.ShouldReconnectOnError = false

@@ -202,22 +202,13 @@ func (r *Reader) ask(ctx context.Context, s Source, st store.FeedState) (Answer,
 // tell writes to the log: news, and failures ever more seldom.
 func (r *Reader) tell(e Event, st store.FeedState) {
 	r.o.Read(e)
-	log := r.o.Log.With("project", e.Source.Project, "feed", shown(e.Source.URL))
+	log := r.o.Log.With("project", e.Source.Project, "feed", e.Source.Shown())
 	switch n := st.Failures; {
 	case e.Err != nil && n&(n-1) == 0:
 		log.Warn("a feed is not read", "error", e.Err, "failures", n, "next", st.NextAt)
 	case e.Added+e.Edited > 0:
 		log.Info("a feed brought moves", "added", e.Added, "edited", e.Edited, "took", e.Took)
 	}
-}
-
-// shown is an address without its query, which may hold a key.
-func shown(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
 // rest waits, and reports whether ctx lasts.

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -23,6 +24,15 @@ type Source struct {
 
 // Key names the source where its state is kept.
 func (s Source) Key() string { return s.Project + " " + s.URL }
+
+// Shown is the address without its query, which may hold a key.
+func (s Source) Shown() string {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host + u.EscapedPath()
+}
 
 // Sparks are the rules by which an entry is a spark; one that fits is enough.
 type Sparks struct {

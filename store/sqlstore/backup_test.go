@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"sparkbot/store"
 	"sparkbot/store/sqlstore"
@@ -120,5 +121,23 @@ func TestAPostgresIsNotBackedUpHere(t *testing.T) {
 	w := storetest.NewWorld(t, storetest.Postgres(t))
 	if _, err := w.DB.Backup(t.Context(), filepath.Join(t.TempDir(), "x")); !errors.Is(err, sqlstore.ErrNotSQLite) || !strings.Contains(err.Error(), "pg_dump") {
 		t.Errorf("a PostgreSQL database: %v", err)
+	}
+}
+
+func TestNotificationsComeBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		w := storetest.NewWorld(t, url)
+		if err := w.DB.Hear(t.Context()); err != nil {
+			t.Errorf("a notification does not come back: %v", err)
+		}
+		if at, err := w.DB.Clock(t.Context()); err != nil || at.Sub(w.Now).Abs() > time.Hour {
+			t.Errorf("the database says it is %s, %v", at, err)
+		}
+	})
+	w := storetest.NewWorld(t, storetest.Postgres(t))
+	over, cancel := context.WithCancel(t.Context())
+	cancel() // as after a wait in vain
+	if err := w.DB.Hear(over); err == nil || !strings.Contains(err.Error(), "session mode") {
+		t.Errorf("where none comes back: %v", err)
 	}
 }

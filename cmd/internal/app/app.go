@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"sparkbot/bot"
@@ -62,13 +63,15 @@ type App struct {
 	slack    *slack.Client   // nil when not configured
 	server   *server         // nil when http.listen is off
 	metrics  *metrics
-	log      *slog.Logger
-	now      func() time.Time
-	holder   string // what this process is called among replicas
-	budgets  map[store.Platform]*pace.Budget
-	pools    map[store.Platform]string // what the replicas of one token are called together
-	kick     chan struct{}             // wakes the worker
-	look     chan struct{}             // wakes everybody, as a change in the database does
+
+	schemaSeen atomic.Bool // nothing is missing from the schema
+	log        *slog.Logger
+	now        func() time.Time
+	holder     string // what this process is called among replicas
+	budgets    map[store.Platform]*pace.Budget
+	pools      map[store.Platform]string // what the replicas of one token are called together
+	kick       chan struct{}             // wakes the worker
+	look       chan struct{}             // wakes everybody, as a change in the database does
 }
 
 // New opens the database, brings its schema up to date and builds every room.
@@ -141,8 +144,18 @@ func (a *App) Ready(ctx context.Context) error {
 	return nil
 }
 
+// migrated reports whether the schema is there. Once it is, it stays.
+func (a *App) migrated(ctx context.Context) error {
+	if a.schemaSeen.Load() {
+		return nil
+	}
+	err := schema(ctx, a.db)
+	a.schemaSeen.Store(err == nil)
+	return err
+}
+
 func (a *App) checks() []check {
-	checks := []check{{name: "database", run: a.db.Ping}}
+	checks := []check{{name: "database", run: a.db.Ping}, {name: "schema", run: a.migrated}}
 	if a.discord != nil {
 		checks = append(checks, check{string(store.Discord), a.discord.Ready, a.discord.Standby})
 	}

@@ -6,56 +6,90 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"sparkbot/config"
+	"sparkbot/store"
 	"sparkbot/store/sqlstore"
 )
+
+// examineTimeout bounds one check.
+const examineTimeout = 15 * time.Second
 
 // Doctor checks what the bot needs to run, writes a line for each check and
 // reports whether all passed. It changes nothing, but that an SQLite file which
 // is missing is made, empty.
 func Doctor(ctx context.Context, c *config.Config, w io.Writer) (healthy bool) {
-	healthy = true
-	say := func(name string, err error) {
-		verdict := "ok"
-		if err != nil {
-			healthy, verdict = false, "FAILED  "+err.Error()
-		}
-		_, _ = fmt.Fprintf(w, "%-14s %s\n", name, verdict)
-	}
-	for _, hint := range Hints(c) {
-		_, _ = fmt.Fprintf(w, "%-14s %s\n", "note", hint)
-	}
-	db, err := sqlstore.Open(ctx, c.Database.URL.Reveal(), sqlstore.Options{Logger: slog.New(slog.DiscardHandler)})
+	return (&doctor{c: c, w: w, now: time.Now, healthy: true}).examine(ctx)
+}
+
+// doctor is one examination.
+type doctor struct {
+	c       *config.Config
+	w       io.Writer
+	now     func() time.Time
+	healthy bool
+	app     *App // built, never run
+}
+
+func (d *doctor) line(name, text string) { _, _ = fmt.Fprintf(d.w, "%-16s %s\n", name, text) }
+
+func (d *doctor) say(name string, err error) {
+	verdict := "ok"
 	if err != nil {
-		say("database", err)
-		return healthy
+		d.healthy, verdict = false, "FAILED  "+err.Error()
+	}
+	d.line(name, verdict)
+}
+
+// check runs one check within its time.
+func (d *doctor) check(ctx context.Context, name string, run func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(ctx, examineTimeout)
+	defer cancel()
+	err := run(ctx)
+	d.say(name, err)
+	return err == nil
+}
+
+func (d *doctor) examine(ctx context.Context) bool {
+	for _, hint := range Hints(d.c) {
+		d.line("note", hint)
+	}
+	log := slog.New(slog.DiscardHandler)
+	db, err := sqlstore.Open(ctx, d.c.Database.URL.Reveal(), sqlstore.Options{Logger: log})
+	if err != nil {
+		d.say("database", err)
+		return d.healthy
 	}
 	defer func() { _ = db.Close() }()
-	say("database", db.Ping(ctx))
-	say("schema", schema(ctx, db))
-	a := &App{db: db, metrics: newMetrics(), log: slog.New(slog.DiscardHandler), kick: make(chan struct{}, 1)}
-	quiet := *c
+	ready := d.database(ctx, db)
+	d.app = &App{db: db, metrics: newMetrics(), log: log, now: d.now, kick: make(chan struct{}, 1)}
+	quiet := *d.c
 	quiet.HTTP.Listen = "off"
-	if err := a.build(&quiet, Options{Log: a.log}); err != nil {
-		say("platforms", err)
-		return healthy
+	if err := d.app.build(&quiet, Options{Log: log, Now: d.now}); err != nil {
+		d.say("platforms", err)
+		return d.healthy
 	}
-	if a.discord != nil {
-		say("discord token", a.discord.Accepted(ctx))
-		if link, err := a.discord.InstallLink(ctx); err == nil {
-			_, _ = fmt.Fprintf(w, "%-14s %s\n", "add to Discord", link)
-		}
+	discord, slack := d.discord(ctx), d.slack(ctx, ready)
+	d.clocks(ctx, db)
+	d.web(ctx)
+	if ready {
+		d.places(ctx, map[store.Platform]bool{store.Discord: discord, store.Slack: slack})
+		d.feeds(ctx)
 	}
-	if a.slack != nil {
-		if c.Slack.OAuth() {
-			say("slack", a.slack.Accepted(ctx))
-			a.installed(ctx, say)
-		} else {
-			say("slack token", a.slack.Accepted(ctx))
-		}
+	return d.healthy
+}
+
+// database reports whether the schema is there.
+func (d *doctor) database(ctx context.Context, db *sqlstore.Store) (ready bool) {
+	d.check(ctx, "database", db.Ping)
+	ready = d.check(ctx, "schema", func(ctx context.Context) error { return schema(ctx, db) })
+	if db.Dialect() == "sqlite" {
+		d.check(ctx, "disk", func(ctx context.Context) error { return room(db.Path(ctx)) })
+	} else {
+		d.check(ctx, "notifications", db.Hear)
 	}
-	return healthy
+	return ready
 }
 
 // schema says whether migrations are missing.
@@ -70,4 +104,27 @@ func schema(ctx context.Context, db *sqlstore.Store) error {
 		}
 	}
 	return nil
+}
+
+// feeds tells which feeds were not read the last time, and why.
+func (d *doctor) feeds(ctx context.Context) {
+	if d.app.feeds == nil {
+		return
+	}
+	d.check(ctx, "feeds", func(ctx context.Context) error {
+		var problems []error
+		for _, s := range d.app.feeds.Sources() {
+			states, err := d.app.db.FeedStates(ctx, []string{s.Key()})
+			if err != nil {
+				return err
+			}
+			if st := states[s.Key()]; st.Failures > 0 {
+				problems = append(problems, fmt.Errorf("%s of %s was not read %d times in a row: %s", s.Shown(), s.Project, st.Failures, st.Problem))
+			}
+			if _, err := d.app.db.ProjectBySlug(ctx, s.Project); errors.Is(err, store.ErrNotFound) {
+				problems = append(problems, fmt.Errorf("there is no project %q for %s; import it, or mend the slug in sources", s.Project, s.Shown()))
+			}
+		}
+		return errors.Join(problems...)
+	})
 }

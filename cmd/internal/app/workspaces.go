@@ -48,17 +48,3 @@ func RotateSecrets(ctx context.Context, c *config.Config, db *sqlstore.Store, no
 	}
 	return vault.New(db, db, ring, now).Rotate(ctx)
 }
-
-// installed checks the token of every workspace that installed the app.
-func (a *App) installed(ctx context.Context, say func(name string, err error)) {
-	all, err := a.db.Installations(ctx)
-	if err != nil {
-		say("slack installs", err)
-		return
-	}
-	for _, i := range all {
-		if i.RemovedAt.IsZero() {
-			say("slack "+i.Workspace, a.slack.AcceptedIn(ctx, i.Workspace))
-		}
-	}
-}
