@@ -36,6 +36,7 @@ type lane struct {
 	health    *health
 	bodies    bodies
 	failures  int       // of the queue, in a row
+	resting   bool      // the last claim gave nothing: one question tells whether the next would
 	seen      time.Time // the clock, when the lane last looked
 }
 
@@ -133,6 +134,16 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 			}
 			room = min(room, alike)
 		}
+		if l.resting {
+			next, open, err := l.queue.NextDue(ctx, now)
+			if err != nil && ctx.Err() == nil {
+				return l.failed(err)
+			}
+			if err == nil && (!open || next.After(now)) {
+				l.answered()
+				return l.until(next)
+			}
+		}
 		r := store.ClaimRequest{
 			Platforms: []store.Platform{l.platform}, Now: now, Lease: l.o.Lease, Limit: room, Company: l.o.Burst > 0,
 		}
@@ -141,6 +152,7 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 		if err != nil {
 			return l.failed(err)
 		}
+		l.resting = len(claimed) == 0
 		for _, c := range claimed {
 			l.busy.Add(1)
 			l.jobs <- c
@@ -169,10 +181,15 @@ func (l *lane) claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed
 	defer cancel()
 	claimed, err := l.queue.Claim(ctx, r)
 	if err == nil {
-		l.failures = 0
-		l.outage.ended()
+		l.answered()
 	}
 	return claimed, err
+}
+
+// answered notes that the database works.
+func (l *lane) answered() {
+	l.failures = 0
+	l.outage.ended()
 }
 
 func (l *lane) failed(err error) time.Duration {
@@ -196,6 +213,11 @@ func (l *lane) idle(ctx context.Context, now, throttled time.Time) time.Duration
 	case open:
 		next = throttled
 	}
+	return l.until(next)
+}
+
+// until is how long to rest when the next delivery is due then; zero is never.
+func (l *lane) until(next time.Time) time.Duration {
 	if next.IsZero() {
 		return l.o.Poll
 	}

@@ -85,7 +85,7 @@ const (
 	DefaultLease       = 20 * time.Second
 	DefaultSendTimeout = 10 * time.Second
 	DefaultGrace       = 10 * time.Second
-	DefaultPoll        = time.Second
+	DefaultPoll        = 2 * time.Second
 )
 
 // Options say how a Worker works. Now is required; the zero value of anything

@@ -76,7 +76,9 @@ func (b *bench) idle(ctx context.Context, kind string) error {
 				most, query = rate, q
 			}
 		}
-		b.table.atMost("idle_postgres_busiest_query_per_s", most, 1.1, "the poll is 1 s; %.60s", strings.Join(strings.Fields(query), " "))
+		// Each of the two platforms is polled once in two seconds, and so is the
+		// database for changes, which asks both.
+		b.table.atMost("idle_postgres_busiest_query_over_poll", most/2, 1.1, "%.2f a second, by two platforms; %.60s", most, strings.Join(strings.Fields(query), " "))
 	}
 	return nil
 }
