@@ -2,17 +2,18 @@
 
 # Builds the program as `make dist` does, and leaves nothing beside it: no shell,
 # no package manager, no root. Build with the version you want it to name:
-#   docker build --build-arg VERSION=v1.0.0 -t sparkbot .
+#   docker build --build-arg VERSION=v1.0.0 --build-arg COMMIT=$(git rev-parse HEAD) -t sparkbot .
 FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=development
+ARG COMMIT=
 ARG TARGETOS
 ARG TARGETARCH
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/sparkbot ./cmd/sparkbot \
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /out/sparkbot ./cmd/sparkbot \
     && mkdir /out/data
 
 # Certificates, time zones and the user 65532 are all there is in it.

@@ -12,7 +12,8 @@ build: ## the program, for this machine
 # the same commit gives the same bytes anywhere with the same Go.
 VERSION ?= $(shell git describe --tags --always --dirty)
 TARGETS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-RELEASE := -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+COMMIT ?= $(shell git rev-parse HEAD)
+RELEASE := -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)"
 DIST := dist
 
 dist: ## static programs for every system, with their checksums

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is stamped by the linker when a release is built; otherwise it comes
-// from what Go recorded of the module and the commit.
-var version string
+// version and commit are stamped by the linker when a release is built, where Go
+// itself records neither; otherwise they come from what Go recorded.
+var version, commit string
 
 func buildVersion() string {
 	if version != "" {
@@ -22,8 +22,11 @@ func buildVersion() string {
 	return "development"
 }
 
-// buildCommit is the commit Go recorded, or "unknown" when it was told not to.
+// buildCommit is the commit that was stamped or that Go recorded, or "unknown".
 func buildCommit() string {
+	if commit != "" {
+		return commit
+	}
 	commit, dirty := "unknown", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
