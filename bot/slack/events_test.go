@@ -1,9 +1,11 @@
 package slack
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -226,5 +228,48 @@ func TestOneWorkspacesFailuresAreItsOwn(t *testing.T) {
 		if !ok || f.Kind != tc.kind || f.Scope != notify.ScopeWorkspace || strings.Contains(f.Reason, "SPARKBOT_SLACK_BOT_TOKEN") {
 			t.Errorf("%s ends as %v, scope %v", tc.code, err, f.Scope)
 		}
+	}
+}
+
+// ledger notes which workspaces are closed.
+type ledger struct {
+	mu     sync.Mutex
+	closed map[string]string
+}
+
+func (l *ledger) CloseWorkspace(_ context.Context, w store.Workspace, _ time.Time, reason string) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed[w.ID] = reason
+	return 1, nil
+}
+
+func (l *ledger) OpenWorkspace(_ context.Context, w store.Workspace) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.closed, w.ID)
+	return 1, nil
+}
+
+func (l *ledger) reason(team string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed[team]
+}
+
+// TestTheOnlyWorkspaceIsStoppedAndLetBackToo is the mode of one token, over
+// Socket Mode: a removal stops it, a start under a token that works lets it back.
+func TestTheOnlyWorkspaceIsStoppedAndLetBackToo(t *testing.T) {
+	l := &ledger{closed: map[string]string{"T0SANDBOX": "an earlier token was revoked"}}
+	_, k := stage(t, bottest.NewScript(), false, func(o *Options) { o.Places = l })
+	eventually(t, "the workspace is let back", func() bool { return l.reason(k.Team()) == "" })
+	if err := k.Emit(t.Context(), k.Team(), map[string]any{"type": "app_uninstalled"}); err != nil || l.reason(k.Team()) != "" {
+		t.Errorf("an event about a token that Slack takes had an effect (%v)", err)
+	}
+	if err := k.Uninstall(t.Context(), k.Team()); err != nil {
+		t.Fatal(err)
+	}
+	if reason := l.reason(k.Team()); !strings.Contains(reason, "install it there again") {
+		t.Errorf("the workspace is stopped for %q", reason)
 	}
 }
