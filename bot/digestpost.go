@@ -83,13 +83,26 @@ func (b *Bot) digestPreview(ctx context.Context, r Request) (Reply, error) {
 	if r.Command.Page > 0 {
 		return listed(r, week), nil
 	}
-	m := compose.DigestMessage(week, nil)
+	m := compose.DigestMessage(week, b.weekPicture(week))
 	says := "A preview, for you alone. " + nextDigest(d)
 	if week.Silent() {
 		says += " As it stands it would be left out, because nothing moved."
 	}
 	m.Blocks = append([]notify.Block{small(says)}, m.Blocks...)
 	return Reply{Private: true, Message: m}, nil
+}
+
+// weekPicture draws a week's movers; nil when there are none or that fails.
+func (b *Bot) weekPicture(week digest.Week) *notify.Picture {
+	drawn, some, err := week.Picture(b.charts)
+	if err != nil {
+		b.log.Error("a digest could not be drawn", "error", err)
+	}
+	if err != nil || !some || week.Empty() {
+		return nil
+	}
+	picture := notify.Picture(drawn)
+	return &picture
 }
 
 // digestList shows all projects of a digest that stands in the channel.

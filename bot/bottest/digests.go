@@ -38,6 +38,11 @@ func (s Shelf) Pulse(context.Context, ...int64) (map[int64][]store.Move, error) 
 	return pulse, nil
 }
 
+// Snapshots gives none: the past is as the moves have it.
+func (s Shelf) Snapshots(context.Context, time.Time, ...int64) (map[int64][]store.Snapshot, error) {
+	return nil, nil
+}
+
 // Told gives the moves since a time, whatever notices are asked for.
 func (s Shelf) Told(_ context.Context, _, _ int64, since time.Time) ([]store.Told, error) {
 	var told []store.Told

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sparkbot/notify/chart"
 	"sparkbot/notify/velocity"
 	"sparkbot/store"
 )
@@ -26,6 +27,8 @@ const (
 type Library interface {
 	Projects(ctx context.Context) ([]store.Project, error)
 	Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error)
+	// Snapshots gives what velocities were told from a day on.
+	Snapshots(ctx context.Context, from time.Time, projectIDs ...int64) (map[int64][]store.Snapshot, error)
 	// Told gives the moves noticed after one notice and up to another, that
 	// happened at since or later.
 	Told(ctx context.Context, after, upTo int64, since time.Time) ([]store.Told, error)
@@ -71,6 +74,10 @@ func gather(ctx context.Context, l Library, w window) (*facts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the moves of a digest: %w", err)
 	}
+	snapshots, err := l.Snapshots(ctx, w.end.AddDate(0, 0, -chart.Days))
+	if err != nil {
+		return nil, fmt.Errorf("read the past of a digest: %w", err)
+	}
 	since := w.begin
 	if !w.first {
 		since = since.Add(-grace)
@@ -85,16 +92,16 @@ func gather(ctx context.Context, l Library, w window) (*facts, error) {
 			news[m.ProjectID] = append(news[m.ProjectID], m.Move)
 		}
 	}
-	f := newFacts(projects, pulse, news, w)
+	f := newFacts(projects, pulse, news, snapshots, w)
 	return f, f.name(ctx, l)
 }
 
 // newFacts scores every project. The moves of pulse have no words; those of news,
 // the window's own, have.
-func newFacts(projects []store.Project, pulse, news map[int64][]store.Move, w window) *facts {
+func newFacts(projects []store.Project, pulse, news map[int64][]store.Move, snapshots map[int64][]store.Snapshot, w window) *facts {
 	f := &facts{bySlug: map[string]int{}, byCategory: map[string][]int{}, byTag: map[string][]int{}}
 	for _, p := range projects {
-		f.entries = append(f.entries, newEntry(p, pulse[p.ID], news[p.ID], w))
+		f.entries = append(f.entries, newEntry(p, pulse[p.ID], news[p.ID], velocity.ToldOf(snapshots[p.ID]), w))
 	}
 	slices.SortFunc(f.entries, func(a, b entry) int { return byChange(&a.mover, &b.mover) })
 	for i, e := range f.entries {
@@ -110,11 +117,11 @@ func newFacts(projects []store.Project, pulse, news map[int64][]store.Move, w wi
 	return f
 }
 
-func newEntry(p store.Project, pulse, news []store.Move, w window) entry {
+func newEntry(p store.Project, pulse, news []store.Move, told velocity.Told, w window) entry {
 	e := entry{project: p, moves: len(news)}
 	e.mover = Mover{
-		Project: p, Reading: velocity.Read(p, pulse, w.end), Moves: len(news),
-		pulse: pulse, Line: velocity.Series(pulse, w.end.AddDate(0, 0, -7*(lineWeeks-1)), w.end, 7),
+		Project: p, Reading: velocity.ReadTold(p, pulse, told, w.end), Moves: len(news), pulse: pulse, told: told,
+		Line: velocity.AsTold(velocity.Series(pulse, w.end.AddDate(0, 0, -7*(lineWeeks-1)), w.end, 7), told, w.end),
 	}
 	for _, m := range pulse {
 		if e.oldest.IsZero() || m.OccurredAt.Before(e.oldest) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"sparkbot/notify/chart"
-	"sparkbot/notify/velocity"
 )
 
 // Picture draws the movers a digest shows, those that went up first. There is
@@ -15,12 +14,7 @@ func (w Week) Picture(studio *chart.Studio) (p chart.Picture, drawn bool, err er
 	for _, m := range append(append(up, began...), down...) {
 		row := chart.Mover{
 			Slug: m.Project.Slug, Name: m.Project.Name, Value: m.Reading.Value, Change: m.Reading.Change, Known: m.Reading.Known, Trend: m.Reading.Trend,
-			Points: velocity.Series(m.pulse, w.Edition.End.AddDate(0, 0, 1-chart.Days), w.Edition.End, 1),
-		}
-		for _, one := range m.pulse {
-			if one.Spark && !one.OccurredAt.After(w.Edition.End) {
-				row.Sparks = append(row.Sparks, one.OccurredAt)
-			}
+			Points: chart.Trail(m.pulse, m.told, w.Edition.End), Sparks: chart.SparksOf(m.pulse, w.Edition.End),
 		}
 		rows = append(rows, row)
 	}

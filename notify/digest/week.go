@@ -17,6 +17,7 @@ type Mover struct {
 	Reading velocity.Reading
 	Line    []velocity.Point // of twelve weeks, the last at the window's end
 	pulse   []store.Move     // all its moves, without their words
+	told    velocity.Told
 	// Top is the move that gives most points: of the window's own if there are
 	// any, else of all. Its Move.ID is 0 when there is no move at all.
 	Top   velocity.Contribution

@@ -118,7 +118,10 @@ func (s *story) act(ctx context.Context, once bool) error {
 			return fmt.Errorf("ask for the card on Slack: %w", err)
 		}
 	}
-	if err := s.spark(ctx, map[string]string{discord: "Discord", slack: "Slack"}); err != nil || !once {
+	if err := s.spark(ctx, map[string]string{discord: "Discord", slack: "Slack"}); err != nil {
+		return err
+	}
+	if err := s.digest(ctx, discord, slack); err != nil || !once {
 		return err
 	}
 	return s.card(ctx, slack)
@@ -152,17 +155,23 @@ func (s *story) spark(ctx context.Context, names map[string]string) error {
 		return err
 	}
 	s.say("Stored     a spark of %s, by plain SQL from outside the bot.", s.project.Name)
+	return s.await(ctx, events, names, "Posted", stored)
+}
+
+// await says when every channel of names has its message, and how long after
+// since.
+func (s *story) await(ctx context.Context, events <-chan sandbox.Event, names map[string]string, what string, since time.Time) error {
 	limit := time.NewTimer(storyWait)
 	defer limit.Stop()
 	for len(names) > 0 {
 		select {
 		case e := <-events:
 			if name, waiting := names[e.Channel]; waiting && e.Kind == "posted" {
-				s.say("Posted     to #%s on %s after %d ms.", storyChannel, name, e.At.Sub(stored).Milliseconds())
+				s.say("%-10s to #%s on %s after %d ms.", what, storyChannel, name, e.At.Sub(since).Milliseconds())
 				delete(names, e.Channel)
 			}
 		case <-limit.C:
-			return fmt.Errorf("the spark did not reach every channel within %s", storyWait)
+			return fmt.Errorf("what was awaited (%s) did not reach every channel within %s", what, storyWait)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"sparkbot/store"
+	"sparkbot/store/storetest"
+)
+
+// TestCrashDuringDigests has the digests of many places fall due at once and kills
+// the bot with SIGKILL at a random moment while they are closed and sent, week
+// after week. In the end every place has every digest once.
+func TestCrashDuringDigests(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		weeks, places := storetest.Soak(3, 20), storetest.Soak(60, 500)
+		world := crashWorld(t, true)
+		channels := onDiscordAlone(t, url, subscribeMany(t, url, world, 2*places))
+		const title = "Weekly digest"
+		for week := range weeks {
+			makeDue(t, url, time.Now().Add(-time.Duration(weeks-week)*time.Minute))
+			bot := startProcess(t, url, world, "SPARKBOT_TEST_LEASE="+leaseOfCrashes.String())
+			before, part := 0, rand.IntN(places)
+			for channel, platform := range channels {
+				before += times(world, platform, channel, title)
+			}
+			eventually(t, "some places have the next digest", crashPatience, func() bool {
+				n := 0
+				for channel, platform := range channels {
+					n += times(world, platform, channel, title)
+				}
+				return n-before >= part
+			})
+			if err := bot.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = bot.Wait()
+			t.Logf("week %d: killed when %d of %d places had it", week, part, places)
+		}
+		startProcess(t, url, world, "SPARKBOT_TEST_LEASE="+leaseOfCrashes.String())
+		eventually(t, "every place has every digest", crashPatience, func() bool {
+			for channel, platform := range channels {
+				if times(world, platform, channel, title) < weeks {
+					return false
+				}
+			}
+			return owed(t, url) == 0
+		})
+		for channel, platform := range channels {
+			if n := times(world, platform, channel, title); n != weeks {
+				t.Errorf("%s on %s has %d digests of %d weeks", channel, platform, n, weeks)
+			}
+		}
+	})
+}
+
+// onDiscordAlone ends the subscriptions on Slack, which limits how often it may be
+// asked whether a message arrived: TestCrashRounds waits for that, once is enough.
+func onDiscordAlone(t *testing.T, url string, channels map[string]store.Platform) map[string]store.Platform {
+	t.Helper()
+	db, err := openOutside(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), "DELETE FROM subscriptions WHERE place_id IN (SELECT id FROM places WHERE platform = 'slack')"); err != nil {
+		t.Fatal(err)
+	}
+	maps.DeleteFunc(channels, func(_ string, p store.Platform) bool { return p == store.Slack })
+	return channels
+}
+
+// makeDue has every place's digest be due at a time.
+func makeDue(t *testing.T, url string, at time.Time) {
+	t.Helper()
+	db, err := openOutside(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var stamp any = at.UTC()
+	if strings.HasPrefix(url, "sqlite:") {
+		stamp = at.UnixMilli()
+	}
+	if _, err := db.ExecContext(t.Context(), "UPDATE digests SET next_at = $1", stamp); err != nil {
+		t.Fatal(err)
+	}
+}
