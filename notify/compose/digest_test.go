@@ -4,14 +4,18 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"sparkbot/bot"
 	"sparkbot/bot/bottest"
 	"sparkbot/notify"
 	"sparkbot/notify/compose"
+	"sparkbot/notify/digest"
+	"sparkbot/notify/velocity"
 	"sparkbot/store"
 )
 
@@ -30,6 +34,49 @@ func real(t *testing.T) notify.Message {
 	return bottest.DigestOf(shelf.Week(store.Edition{
 		ID: 1, Variant: store.Weekly, Schedule: store.DefaultSchedule, Follows: `[{"kind":"everything"}]`, Begin: monday.AddDate(0, 0, -7), End: monday, First: true,
 	}))
+}
+
+// TestDigestButtonsAreCommands holds them to the grammar, and what they ask for to
+// the digest they stand under.
+func TestDigestButtonsAreCommands(t *testing.T) {
+	for name, m := range bottest.Digests() {
+		for _, b := range buttons(m) {
+			if b.URL != "" {
+				continue
+			}
+			c, err := bot.Parse(b.Command)
+			if err != nil || len(b.Command) > 90 || c.String() != b.Command {
+				t.Errorf("%s: [%s] asks for %q, which reads %q (%v)", name, b.Label, b.Command, c.String(), err)
+			}
+			if c.Verb == bot.Digest && c.Digest.Action == bot.DigestList && c.Digest.Edition != 7 {
+				t.Errorf("%s: [%s] asks for digest %d", name, b.Label, c.Digest.Edition)
+			}
+		}
+	}
+}
+
+// TestWhatADigestLeavesOut looks for headings without a text, changes without an
+// earlier figure, and more movers than ten.
+func TestWhatADigestLeavesOut(t *testing.T) {
+	for name, w := range bottest.Weeks() {
+		m := bottest.DigestOf(w)
+		up, down, began := w.Leading()
+		if n := len(up) + len(down) + len(began); n > digest.Shown {
+			t.Errorf("%s shows %d movers", name, n)
+		}
+		for i, b := range m.Blocks {
+			if text, ok := b.(notify.Text); ok && text.Style == notify.Heading {
+				if next, ok := m.Blocks[i+1].(notify.Text); !ok || next.Style == notify.Heading {
+					t.Errorf("%s: nothing stands under %q", name, text.Spans[0].Text)
+				}
+			}
+		}
+		for _, mover := range began {
+			if strings.Contains(compose.Plain(m, 200), velocity.FormatChange(mover.Reading.Change)) && len(up)+len(down) == 0 {
+				t.Errorf("%s shows a change of %s, which has no earlier figure", name, mover.Project.Name)
+			}
+		}
+	}
 }
 
 func TestDigestGoldens(t *testing.T) {

@@ -12,7 +12,8 @@
 // that runs out, after which any replica claims the delivery again.
 //
 // A place's messages keep their order: the queue hands out one delivery of a
-// place at a time, the oldest, and a retry keeps its place in the line. One
+// place at a time, the oldest, and a retry keeps its place in the line. News and
+// digests are two lines, and news is served first. One
 // place never holds up another: a place that must wait is left out of the next
 // claims and takes up no slot, and each platform has slots of its own.
 //
