@@ -76,7 +76,9 @@ func (b *Bot) digestPreview(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	now := b.now()
-	week, err := b.desk.Week(ctx, digest.Upcoming(d, follows, now, notices), now)
+	edition := digest.Upcoming(d, follows, now, notices)
+	edition.End = now // nobody shares it, so it holds what happened just now
+	week, err := b.desk.Week(ctx, edition, now)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -56,9 +56,10 @@ func Upcoming(d store.Digest, follows string, now time.Time, notices int64) stor
 }
 
 // LastWeek is an edition of the seven days before now, whatever was told of them
-// already or will be.
+// already or will be. Nobody shares it, so it ends at this very moment and holds
+// what happened just now.
 func LastWeek(d store.Digest, follows string, v store.Variant, now time.Time, notices int64) store.Edition {
-	end := now.UTC().Truncate(time.Minute)
+	end := now.UTC().Truncate(time.Millisecond)
 	return store.Edition{
 		Variant: v, Schedule: d.Schedule, Follows: follows, Begin: end.Add(-week), End: end, First: true, UpTo: notices, SkipQuiet: d.SkipQuiet,
 	}
