@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+
+	"golang.org/x/image/font/sfnt"
 
 	"sparkbot/notify/velocity"
 	"sparkbot/store"
@@ -317,4 +320,24 @@ func TestLook(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Whatever a name is, its label has no letter the font lacks, and fits.
+func FuzzLabel(f *testing.F) {
+	for _, name := range []string{"Session", "🎉 Party", "שלום", "隐私", "\u202Eevil", "e\u0301", "", "\xff", "a\x00b", strings.Repeat("Wide ", 90)} {
+		f.Add(name)
+	}
+	p := newPen(strong(), 20, ink)
+	f.Fuzz(func(t *testing.T, name string) {
+		got := label(name, "the-slug")
+		if got == "" || p.width(p.fit(got, 120)) > 120 {
+			t.Errorf("label(%q) = %q", name, got)
+		}
+		var buf sfnt.Buffer
+		for _, r := range got {
+			if i, err := strong().GlyphIndex(&buf, r); err != nil || i == 0 && !unicode.IsSpace(r) {
+				t.Errorf("label(%q) = %q has %q, which the font lacks", name, got, r)
+			}
+		}
+	})
 }
