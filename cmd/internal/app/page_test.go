@@ -115,6 +115,10 @@ func TestPageLevers(t *testing.T) {
 	v.waits("a week has passed", fmt.Sprintf(`document.querySelector(".clock").innerText.slice(0, -6) !== %q`, day[:len(day)-6]))
 	v.waits("the velocity has decayed", fmt.Sprintf(`document.querySelector(".store [name=project]").selectedOptions[0].text !== %q`, velocity))
 
+	for _, channel := range []string{inDiscord, inSlack} {
+		v.reads(channel, "Weekly digest") // it came due meanwhile
+	}
+
 	v.press(`.breaker[aria-label="Break Discord"]`, "Kick the bot")
 	v.press(".store", "Store it, with plain SQL")
 	v.reads(".queue", "discord #news is gone")

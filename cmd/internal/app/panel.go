@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -103,11 +104,25 @@ func (p *panel) channelName(place store.Place) string {
 	return place.Channel
 }
 
-// quiet reports whether neither a change nor a delivery is due.
+// quiet reports whether neither a change nor a delivery is due, and none is on its
+// way: the lease of one that is would run out with a stride of the clock.
 func (p *panel) quiet(ctx context.Context) bool {
 	if changes, err := p.app.db.Changes(ctx, 1); err != nil || len(changes) > 0 {
 		return false
 	}
-	next, open, err := p.app.db.NextDue(ctx, p.clock.Now())
-	return err == nil && (!open || next.After(p.clock.Now()))
+	now := p.clock.Now()
+	if next, open, err := p.app.db.NextDue(ctx, now); err != nil || open && !next.After(now) {
+		return false
+	}
+	for _, at := range p.places() {
+		place, err := p.app.db.PlaceAt(ctx, at.Platform, at.Workspace, at.Channel)
+		if err != nil {
+			continue // nothing was ever owed there
+		}
+		owed, err := p.app.db.Deliveries(ctx, place.ID, panelDeliveries)
+		if err != nil || slices.ContainsFunc(owed, func(d store.Delivery) bool { return d.State == store.StateSending }) {
+			return false
+		}
+	}
+	return true
 }

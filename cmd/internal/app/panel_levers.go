@@ -62,7 +62,7 @@ const (
 	// rest is how long the loops get after a stride, to see what became due, and
 	// patience how long they get to finish with that.
 	rest     = 25 * time.Millisecond
-	patience = 2 * time.Second
+	patience = 5 * time.Second
 )
 
 // forward moves the clock in strides, and lets the bot do after each what has
