@@ -117,6 +117,8 @@ func subject(e store.LogEntry) string {
 	switch e.Delivery.Kind {
 	case store.DeliveryTest:
 		return "A test message"
+	case store.DeliveryTrend:
+		return "A change of momentum"
 	case store.DeliveryDigest:
 		return "A weekly digest"
 	default:

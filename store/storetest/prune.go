@@ -53,6 +53,10 @@ func prunedStaysKnown(t *testing.T, w *World) {
 	if got, want := w.states(p), "alert waiting, test waiting"; got != want {
 		t.Errorf("then the deliveries are %s, want %s", got, want)
 	}
+	w.MustExec("UPDATE moves SET title = 'edited' WHERE id = $1", first.MoveID)
+	if n := w.Retell(store.NoEvents); n != 0 {
+		t.Errorf("a message that was pruned is owed %d edits", n)
+	}
 	again, added, err := w.DB.Enqueue(t.Context(), store.Delivery{PlaceID: p.ID, Kind: store.DeliveryAlert, Key: first.Key, DueAt: w.Now, GiveUpAt: w.Now})
 	if err != nil || added || again.ID != 0 || again.State != store.StateSent {
 		t.Errorf("owing it by hand gives %+v, %v (%v)", again, added, err)
