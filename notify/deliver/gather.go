@@ -119,7 +119,7 @@ func (l *lane) gather(ctx context.Context, c store.Claimed, now time.Time) (_ st
 	defer cancel()
 	with, err := l.queue.Merge(ctx, c.ID, c.Fence, ids)
 	if err != nil {
-		l.outage.began(err)
+		l.outage.began(l, err)
 		return c, release(c, now, now.Add(time.Second), c.Reason), false
 	}
 	c.Parts = together(c, func(o store.Companion) bool { return slices.Contains(with, o.DeliveryID) })

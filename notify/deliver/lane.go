@@ -189,12 +189,12 @@ func (l *lane) claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed
 // answered notes that the database works.
 func (l *lane) answered() {
 	l.failures = 0
-	l.outage.ended()
+	l.outage.ended(l)
 }
 
 func (l *lane) failed(err error) time.Duration {
 	l.failures++
-	l.outage.began(err)
+	l.outage.began(l, err)
 	return pause(l.failures, l.o.Rand())
 }
 

@@ -61,6 +61,7 @@ func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 	if err != nil {
 		return l.unprepared(c, err)
 	}
+	l.outage.ended(&l.bodies)
 	if due, admitted := l.admit(ctx, c); !admitted {
 		return Event{Settlement: release(c, l.o.Now(), due, c.Reason)}
 	}
@@ -102,7 +103,7 @@ func (l *lane) unprepared(c store.Claimed, err error) Event {
 	case errors.Is(err, context.Canceled):
 		return Event{Settlement: release(c, now, now, c.Reason)}
 	default:
-		l.outage.began(err)
+		l.outage.began(&l.bodies, err)
 		return Event{Settlement: release(c, now, now.Add(time.Second), c.Reason)}
 	}
 }

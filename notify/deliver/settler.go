@@ -118,7 +118,7 @@ func (s *settler) flush(ctx context.Context, waiting []ended) []ended {
 		return rest
 	}
 	s.failures++
-	s.outage.began(err)
+	s.outage.began(s, err)
 	s.size = max(1, n/2)
 	refused := n == 1 && s.answers(ctx)
 	s.behind.Store(!refused)
@@ -140,7 +140,7 @@ func (s *settler) answers(ctx context.Context) bool {
 
 func (s *settler) recorded(batch []ended, stale []int64) {
 	s.size = min(2*s.size, maxSettle)
-	s.outage.ended()
+	s.outage.ended(s)
 	s.goOn(batch)
 	for _, e := range batch {
 		e.event.Stale = slices.Contains(stale, e.event.Delivery.ID)
