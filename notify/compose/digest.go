@@ -74,7 +74,8 @@ func moverBlock(m digest.Mover, e store.Edition) notify.Text {
 	if rightToLeft(name) {
 		spans = append(spans, fixed(leftToRight))
 	}
-	spans = append(spans, bold(name), fixed(" "), notify.Span{Text: sparkline(m.Line), Code: true, Fixed: true}, fixed(" "+scoreLine(m.Reading)))
+	// Plain, because Slack writes code in red.
+	spans = append(spans, bold(name), fixed("  "+sparkline(m.Line)+"  "+scoreLine(m.Reading)))
 	top := m.Top.Move
 	if top.ID == 0 || top.Title == "" {
 		return notify.Text{Spans: spans}
