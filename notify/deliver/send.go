@@ -20,8 +20,7 @@ const laterVersion = time.Minute
 // first message is put off has nothing else to be claimed until then, since it
 // keeps its order.
 func (l *lane) deliver(ctx, sending context.Context, c store.Claimed) {
-	l.o.Log.Debug("a delivery is claimed", "delivery", c.ID, "kind", c.Kind, "move", c.MoveID, "edits", c.Target.ID, "platform", l.platform,
-		"channel", c.Place.Channel, "attempt", c.Attempt+1, "fence", c.Fence, "again", c.Again)
+	l.trace("a delivery is claimed", c, "again", c.Again)
 	e := l.attempt(ctx, sending, c)
 	e.Delivery, e.Place, e.StoredAt = c.Delivery, c.Place, c.StoredAt
 	if o := e.Settlement.Outcome; o == store.OutcomeRetry || o == store.OutcomeReleased {
@@ -133,6 +132,7 @@ func (l *lane) post(ctx context.Context, c store.Claimed, body notify.Body) Even
 	receipt, err := l.try(ctx, c, body)
 	now := l.o.Now()
 	e := Event{Receipt: receipt, Took: now.Sub(began)}
+	l.trace("the platform answered", c, "message", receipt.MessageID, "took", e.Took, "error", err)
 	l.typical.add(e.Took)
 	rest := max(l.limit.PlaceEvery, receipt.Pause)
 	if rest > 0 {
