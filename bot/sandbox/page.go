@@ -21,9 +21,9 @@ import (
 //go:embed page/dist
 var pageFiles embed.FS
 
-// pagePolicy lets nothing run or load but the page's own files. Pictures may come
-// over https, as a project's icon does in the real clients.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' 'sha256-YyzoJpP5ML1Dl1K7WQbfMCvG6Df0Mckd/cH2Bl2ywZQ='; font-src 'self'; connect-src 'self'; img-src 'self' https: data:; " +
+// pagePolicy lets nothing run or load but the page's own files. The one style it
+// admits inline, by its hash, is the empty colour the Discord renderer writes.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' 'sha256-YyzoJpP5ML1Dl1K7WQbfMCvG6Df0Mckd/cH2Bl2ywZQ='; font-src 'self'; connect-src 'self'; img-src 'self' data:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // member is who types on the page.
