@@ -49,6 +49,11 @@ const (
 	RankDigest = 1
 )
 
+// TakenBack is the reason of an alert that was cancelled because its move was
+// retracted or deleted before it was posted. A move that stands again is told anew
+// where its alert ended so.
+const TakenBack = "the move was retracted before it was posted"
+
 // EditPatience is how long an edit is tried, counted from when it is owed.
 const EditPatience = 6 * time.Hour
 

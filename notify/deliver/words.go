@@ -14,7 +14,7 @@ import (
 
 var (
 	// errRetracted says that a move was taken back, or deleted, after the claim.
-	errRetracted = errors.New("the move was retracted before it was posted")
+	errRetracted = errors.New(store.TakenBack)
 	// errProjectGone says that a project was deleted before it was told of.
 	errProjectGone = errors.New("the project was deleted before this was posted")
 	// errUnknownKind says that a later version owes this delivery.

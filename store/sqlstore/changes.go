@@ -137,6 +137,9 @@ func (s *Store) oweAll(ctx context.Context, tx *sqlx.Tx, e store.Expansion, curs
 		if edits, err = s.oweEdits(ctx, tx, e, cursor, upTo); err != nil || e.Events == store.NoEvents {
 			return edits, err
 		}
+		if err := s.forgetTakenBack(ctx, tx, e, cursor, upTo); err != nil {
+			return edits, err
+		}
 	}
 	alerts, err := s.owe(ctx, tx, e, cursor, upTo)
 	return edits + alerts, err

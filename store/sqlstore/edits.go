@@ -76,6 +76,14 @@ func (s *Store) oweLate(ctx context.Context, tx *sqlx.Tx, deliveries []int64, no
 	return err
 }
 
+// forgetTakenBack makes room for the alerts of a move that stands again in the
+// places of the chunk where it was taken back before it was posted.
+func (s *Store) forgetTakenBack(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE move_id = $1 AND move_id <> 0 AND place_id > $2 AND place_id <= $3
+		AND kind = 'alert' AND state = 'cancelled' AND reason = $4`, e.Change.Move.ID, cursor, upTo, store.TakenBack)
+	return err
+}
+
 // nextMessages is nextPlaces where edits are owed: the places that hear of the
 // change, and those that were told of the move.
 func (s *Store) nextMessages(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor int64) (upTo int64, places int, err error) {

@@ -195,3 +195,30 @@ func editsInChunks(t *testing.T, w *World) {
 		t.Errorf("when it is back comes %+v", e)
 	}
 }
+
+// standsAgain has a move taken back before it was posted, and stand again.
+func standsAgain(t *testing.T, w *World) {
+	p := owing(w)
+	other := w.Place("other", store.NoEvents)
+	first := w.claimOne(w.Now)
+	w.MustExec("UPDATE moves SET retracted_at = $1 WHERE id = $2", w.Now.Format(time.RFC3339), first.MoveID)
+	w.Retell(store.NoEvents)
+	w.Settle(first, store.OutcomeCancelled, func(s *store.Settlement) { s.Reason = store.TakenBack })
+	w.Settle(w.claimOne(w.Now), store.OutcomeCancelled, func(s *store.Settlement) { s.Reason = "muted, and nothing of it is caught up" })
+	w.MustExec("UPDATE moves SET retracted_at = NULL, title = title || ' again'")
+	if n := w.Retell(store.Moves); n != 1 {
+		t.Errorf("%d messages are owed of a move that stands again and of two that were edited, want one", n)
+	}
+	if got := w.queue(p); got != "alert cancelled, alert waiting, edit waiting, alert waiting" || w.queue(other) != "" {
+		t.Errorf("the queue is %s", got)
+	}
+	w.Post(w.claimOne(w.Now), "m1")
+	e := w.claimOne(w.Now) // it was owed while the alert was under way
+	if e.Kind != store.DeliveryEdit || e.Target.State == store.StateSent {
+		t.Errorf("then comes %+v", e)
+	}
+	w.Settle(e, store.OutcomeCancelled, nil)
+	if c := w.claimOne(w.Now); c.MoveID != first.MoveID || c.Retracted {
+		t.Errorf("last comes %+v", c)
+	}
+}

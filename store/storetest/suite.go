@@ -38,6 +38,7 @@ func Run(t *testing.T) {
 		{"a message that waits needs no edit, one under way does", editsOfWhatIsUnderWay},
 		{"a spark turned on later is told and edited", sparkedLater},
 		{"what changed between a claim and its record is edited", editsOfLateChanges},
+		{"a move that stands again is told where it never was", standsAgain},
 		{"edits are owed in chunks, and in places that are gone when they return", editsInChunks},
 		{"many alerts become one message, and are edited there", manyBecomeOne},
 		{"who joined a message stays with it", whoJoinedStays},
