@@ -25,7 +25,7 @@ const (
 var rates = map[string]pace.Rate{
 	"chat.postMessage":             {Wary: postsAMinute},
 	"chat.update":                  {N: tier3},
-	"conversations.history":        {N: tier3},
+	"conversations.history":        {N: tier3 / 2, Again: 10 * time.Second}, // whether a message arrived is asked twice
 	"conversations.info":           {N: tier3},
 	"conversations.open":           {N: tier3},
 	"users.info":                   {N: tier4},

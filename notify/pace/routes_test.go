@@ -135,3 +135,23 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 		t.Errorf("%d routes and %d scopes are remembered for ever", len(r.buckets), len(turns.scopes))
 	}
 }
+
+func TestASecondRequestNeedsNoTurnOfItsOwn(t *testing.T) {
+	turns, rate := NewTurns(), Rate{N: 1, Per: time.Minute, Again: 10 * time.Second}
+	for _, step := range []struct {
+		place    string
+		at, want time.Duration
+	}{
+		{"1", 0, 0},
+		{"2", time.Second, time.Minute},
+		{"1", 2 * time.Second, 2 * time.Second}, // once more
+		{"1", 3 * time.Second, 2 * time.Minute}, // and a third time in its turn
+		{"2", time.Minute, time.Minute},
+		{"2", time.Minute + 2*time.Second, time.Minute + 2*time.Second},
+		{"1", 2 * time.Minute, 2 * time.Minute},
+	} {
+		if at := turns.Take("s", step.place, rate, noon.Add(step.at)); !at.Equal(noon.Add(step.want)) {
+			t.Errorf("%s at %v may begin at %v, want %v", step.place, step.at, at.Sub(noon), step.want)
+		}
+	}
+}

@@ -13,6 +13,10 @@ type Rate struct {
 	// Wary takes the place of N for a while after the platform refused, where the
 	// limit itself is not published; 0: N stays.
 	Wary int
+	// Again is how long after its turn a place may come once more without another,
+	// for what takes two requests: else those who wait for their second turn would
+	// use up the first turns of all others for ever.
+	Again time.Duration
 }
 
 // waryFor is how long a scope is treated with care after it refused.
@@ -31,6 +35,7 @@ type Turns struct {
 type scope struct {
 	taken   []time.Time          // turns within the last Per and in the future, in order
 	kept    map[string]time.Time // turns of those who were told to come back
+	had     map[string]time.Time // places that may come once more
 	wary    time.Time
 	closed  time.Time
 	refused map[string]time.Time // places that were refused, until then
@@ -65,7 +70,20 @@ func (t *Turns) Take(name, place string, r Rate, now time.Time) time.Time {
 	if n == 0 {
 		return now
 	}
-	return s.turn(place, n, r.Per, now)
+	if had, there := s.had[place]; there {
+		delete(s.had, place)
+		if now.Sub(had) <= r.Again {
+			return now
+		}
+	}
+	at := s.turn(place, n, r.Per, now)
+	if r.Again > 0 && !at.After(now) {
+		if s.had == nil {
+			s.had = map[string]time.Time{}
+		}
+		s.had[place] = now
+	}
+	return at
 }
 
 // turn finds the turn kept for a place, or the next free one.
@@ -158,5 +176,6 @@ func (t *Turns) sweep(now time.Time) {
 	t.sweepAt = max(fewest, 2*len(t.scopes))
 	for _, s := range t.scopes { // a turn nobody came back for
 		s.kept = kept(s.kept, func(at time.Time) bool { return now.Sub(at) < time.Hour })
+		s.had = kept(s.had, func(at time.Time) bool { return now.Sub(at) < time.Minute })
 	}
 }
