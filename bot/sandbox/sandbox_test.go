@@ -186,6 +186,7 @@ func TestTheRealLibrariesLogIn(t *testing.T) {
 	}
 	session.Client = &http.Client{Transport: toSandbox{s.Discord().URL()}}
 	session.StateEnabled = false
+	session.ShouldReconnectOnError = false // else a heartbeat that meets Close dials for ever
 	ready := make(chan struct{}, 1)
 	session.AddHandler(func(_ *discordgo.Session, _ *discordgo.Ready) { ready <- struct{}{} })
 	if err := session.Open(); err != nil {
