@@ -177,9 +177,12 @@ func (d *Discord) postMessage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.rateHeaders(w, c)
-	answerJSON(w, http.StatusOK, d.wire(m))
+	d.mu.Lock()
+	wire, text := d.wire(m), m.Text
+	d.mu.Unlock()
+	answerJSON(w, http.StatusOK, wire)
 	if !again {
-		d.s.publish(Event{Platform: "discord", Kind: EventPosted, Channel: c.id, MessageID: m.ID, Text: m.Text})
+		d.s.publish(Event{Platform: "discord", Kind: EventPosted, Channel: c.id, MessageID: m.ID, Text: text})
 	}
 }
 
