@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -182,8 +183,6 @@ func (d *desk) seen() (posts []time.Time, refused map[int]int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	refused = map[int]int{}
-	for status, n := range d.worst {
-		refused[status] = n
-	}
+	maps.Copy(refused, d.worst)
 	return append(posts, d.posts...), refused
 }
