@@ -107,7 +107,7 @@ func TestReplicasCutOffFromTheDatabase(t *testing.T) {
 
 func cutOff(t *testing.T, cut func(*wire, bool)) {
 	url, world := storetest.Postgres(t), startWorld(t)
-	places := storetest.Soak(100, 160)
+	places := storetest.Soak(140, 160)
 	channels := subscribeMany(t, url, world, places)
 	line, through := newWire(t, url)
 	cutDesk, desk := newDesk(t, world), newDesk(t, world)
@@ -118,10 +118,9 @@ func cutOff(t *testing.T, cut func(*wire, bool)) {
 
 	two := watchSessions(t, world)
 	storeSpark(t, url, "session", "partition")
-	eventually(t, "both send", time.Minute, func() bool {
-		a, _ := cutDesk.seen()
-		b, _ := desk.seen()
-		return len(a) > 10 && len(b) > 10
+	eventually(t, "it sends", time.Minute, func() bool {
+		sent, _ := cutDesk.seen()
+		return len(sent) > 5
 	})
 	cut(line, true)
 	at := time.Now()
