@@ -9,6 +9,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -182,7 +183,5 @@ func (d *desk) settings() []string {
 func (d *desk) seen() (posts []time.Time, refused map[int]int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	refused = map[int]int{}
-	maps.Copy(refused, d.worst)
-	return append(posts, d.posts...), refused
+	return slices.Clone(d.posts), maps.Clone(d.worst)
 }
