@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -115,8 +117,26 @@ func moveOf(daysAgo int, spark bool, title string) store.Move {
 	}
 }
 
-// RealShelf is a document of import.
-func RealShelf(document []byte) (Shelf, error) {
+// RealDigest is a week of the twenty real projects, Monday to Monday. It is for
+// tests of rooms two levels below the module.
+func RealDigest(t testing.TB) notify.Message {
+	t.Helper()
+	document, err := os.ReadFile(filepath.Join("..", "..", "cmd", "internal", "app", "testdata", "projects.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shelf, err := realShelf(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	monday := time.Date(2026, time.August, 10, 9, 0, 0, 0, time.UTC)
+	return DigestOf(shelf.Week(store.Edition{
+		ID: 1, Variant: store.Weekly, Schedule: store.DefaultSchedule, Follows: `[{"kind":"everything"}]`, Begin: monday.AddDate(0, 0, -7), End: monday, First: true,
+	}))
+}
+
+// realShelf is a document of import.
+func realShelf(document []byte) (Shelf, error) {
 	var doc struct {
 		Projects []struct {
 			Slug, Name, Category, Tagline, Prediction, URL string

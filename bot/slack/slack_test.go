@@ -324,6 +324,7 @@ func TestGoldens(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := bottest.Digests()
+	all["digest-real"] = bottest.RealDigest(t)
 	maps.Copy(all, bottest.Momenta())
 	kinds := append(slices.Sorted(maps.Keys(all)), "alert", "retracted", "bundle", "bundle-edited", "catch-up", "card")
 	maps.Copy(all, bottest.Session())

@@ -85,9 +85,12 @@ func moverBlock(m digest.Mover, e store.Edition) notify.Text {
 	if rightToLeft(title) {
 		spans = append(spans, fixed(leftToRight))
 	}
-	if gave := velocity.Format(m.Top.Points); m.Moves == 0 {
+	switch gave := velocity.Format(m.Top.Points); {
+	case top.OccurredAt.After(e.End): // announced, and counted once its day has come
+		spans = append(spans, fixed("Ahead: "))
+	case m.Moves == 0:
 		spans = append(spans, fixed("Strongest: "))
-	} else if gave != "0.0" {
+	case gave != "0.0":
 		spans = append(spans, fixed("+"+gave+" from "))
 	}
 	if top.Spark {

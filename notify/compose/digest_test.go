@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,25 +15,7 @@ import (
 	"sparkbot/notify/compose"
 	"sparkbot/notify/digest"
 	"sparkbot/notify/velocity"
-	"sparkbot/store"
 )
-
-// real is a week of the twenty real projects, Monday to Monday.
-func real(t *testing.T) notify.Message {
-	t.Helper()
-	document, err := os.ReadFile(filepath.Join("..", "..", "cmd", "internal", "app", "testdata", "projects.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	shelf, err := bottest.RealShelf(document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	monday := time.Date(2026, time.August, 10, 9, 0, 0, 0, time.UTC)
-	return bottest.DigestOf(shelf.Week(store.Edition{
-		ID: 1, Variant: store.Weekly, Schedule: store.DefaultSchedule, Follows: `[{"kind":"everything"}]`, Begin: monday.AddDate(0, 0, -7), End: monday, First: true,
-	}))
-}
 
 // TestDigestButtonsAreCommands holds them to the grammar, and what they ask for to
 // the digest they stand under.
@@ -81,7 +62,7 @@ func TestWhatADigestLeavesOut(t *testing.T) {
 
 func TestDigestGoldens(t *testing.T) {
 	all := bottest.Digests()
-	all["digest-real"] = real(t)
+	all["digest-real"] = bottest.RealDigest(t)
 	for name, m := range all {
 		t.Run(name, func(t *testing.T) {
 			got := "fallback: " + m.Fallback + "\n\n" + compose.Plain(m, 78) + "\n" + compose.Structure(m)

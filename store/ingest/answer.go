@@ -91,10 +91,10 @@ type page struct {
 }
 
 // tell scores projects and puts together what is told of them.
-func (a *API) tell(projects []store.Project, recent, pulse map[int64][]store.Move, at time.Time) []told {
+func (a *API) tell(projects []store.Project, recent, pulse map[int64][]store.Move, past map[int64][]store.Snapshot, at time.Time) []told {
 	all := make([]told, len(projects))
 	for i, p := range projects {
-		all[i] = told{p, recent[p.ID], pulse[p.ID], a.o.Read(p, pulse[p.ID], at)}
+		all[i] = told{p, recent[p.ID], pulse[p.ID], a.o.Read(p, pulse[p.ID], past[p.ID], at)}
 	}
 	return all
 }

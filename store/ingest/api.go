@@ -23,6 +23,8 @@ type Library interface {
 	RecentMoves(ctx context.Context, limit int, projectIDs ...int64) (map[int64][]store.Move, error)
 	// Pulse gives all moves of the projects without their words.
 	Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error)
+	// Snapshots gives what velocities were told from a day on.
+	Snapshots(ctx context.Context, from time.Time, projectIDs ...int64) (map[int64][]store.Snapshot, error)
 }
 
 // Transaction reads and writes, all or nothing. A project that it has read is not
@@ -45,8 +47,9 @@ type Options struct {
 	// PerMinute is how many requests a token may make in a minute, a sixth of them
 	// at once.
 	PerMinute int
-	// Read scores a project whose moves are given.
-	Read func(p store.Project, pulse []store.Move, at time.Time) Reading
+	// Read scores a project whose moves are given, and what was told of it in the
+	// last week.
+	Read func(p store.Project, pulse []store.Move, told []store.Snapshot, at time.Time) Reading
 	Now  func() time.Time
 	Log  *slog.Logger
 }

@@ -129,7 +129,12 @@ func (a *API) look(ctx context.Context, from Library, projects []store.Project, 
 			return nil, err
 		}
 	}
-	return a.tell(projects, recent, pulse, a.o.Now()), nil
+	now := a.o.Now()
+	past, err := from.Snapshots(ctx, now.UTC().AddDate(0, 0, -7), ids...)
+	if err != nil {
+		return nil, err
+	}
+	return a.tell(projects, recent, pulse, past, now), nil
 }
 
 // reply sends a body, or 304 to a reader who has it already.

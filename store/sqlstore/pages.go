@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -80,4 +81,9 @@ func (i *Import) RecentMoves(ctx context.Context, limit int, projectIDs ...int64
 // Pulse is Store.Pulse inside the transaction.
 func (i *Import) Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error) {
 	return i.dialect.pulse(ctx, i.tx, projectIDs)
+}
+
+// Snapshots is Store.Snapshots inside the transaction.
+func (i *Import) Snapshots(ctx context.Context, from time.Time, projectIDs ...int64) (map[int64][]store.Snapshot, error) {
+	return i.dialect.snapshots(ctx, i.tx, from, projectIDs)
 }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"sparkbot/store"
 )
 
@@ -63,6 +65,10 @@ func (s *Store) KeepSnapshots(ctx context.Context, all []store.Snapshot) (added 
 // Snapshots gives the snapshots from a day on, of the projects or, when none is
 // named, of all, by project and in order.
 func (s *Store) Snapshots(ctx context.Context, from time.Time, projectIDs ...int64) (map[int64][]store.Snapshot, error) {
+	return s.dialect.snapshots(ctx, s.read, from, projectIDs)
+}
+
+func (d dialect) snapshots(ctx context.Context, q sqlx.QueryerContext, from time.Time, projectIDs []int64) (map[int64][]store.Snapshot, error) {
 	query := "SELECT project_id, day, score, filled FROM snapshots WHERE day >= $1"
 	args := []any{dayNumber(from)}
 	if len(projectIDs) > 0 {
@@ -75,7 +81,7 @@ func (s *Store) Snapshots(ctx context.Context, from time.Time, projectIDs ...int
 		Score     float64 `db:"score"`
 		Filled    bool    `db:"filled"`
 	}
-	if err := s.read.SelectContext(ctx, &rows, s.dialect.sql(query+" ORDER BY project_id, day"), args...); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &rows, d.sql(query+" ORDER BY project_id, day"), args...); err != nil {
 		return nil, fmt.Errorf("read the snapshots: %w", err)
 	}
 	all := map[int64][]store.Snapshot{}

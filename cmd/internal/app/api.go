@@ -34,7 +34,7 @@ func newAPI(db *sqlstore.Store, c config.API, now func() time.Time, log *slog.Lo
 }
 
 // reading is the velocity that cards show.
-func reading(p store.Project, pulse []store.Move, at time.Time) ingest.Reading {
-	r := velocity.Read(p, pulse, at)
+func reading(p store.Project, pulse []store.Move, told []store.Snapshot, at time.Time) ingest.Reading {
+	r := velocity.ReadTold(p, pulse, velocity.ToldOf(told), at)
 	return ingest.Reading{Velocity: r.Value, Change: r.Change, Trend: string(r.Trend)}
 }

@@ -3,9 +3,11 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +38,12 @@ func stage(t *testing.T, url string, http bool, more ...string) *scene {
 // stageWith is stage with more in its environment, which wins.
 func stageWith(t *testing.T, url string, http bool, more func(*sandbox.Sandbox) []string) *scene {
 	t.Helper()
-	now := &clock{}
+	return stageAt(t, url, http, &clock{}, (*scene).fill, more)
+}
+
+// stageAt is stageWith by a clock of its own, with what fill stores.
+func stageAt(t *testing.T, url string, http bool, now *clock, fill func(*scene), more func(*sandbox.Sandbox) []string) *scene {
+	t.Helper()
 	levers := &panel{clock: now}
 	world, err := sandbox.Start(sandbox.Options{Log: storetest.Log(t), Now: now.Now, Panel: levers})
 	if err != nil {
@@ -54,7 +61,7 @@ func stageWith(t *testing.T, url string, http bool, more func(*sandbox.Sandbox) 
 		t.Fatal(err)
 	}
 	s := &scene{t: t, url: url, world: world, app: a, clock: now, levers: levers}
-	s.fill()
+	fill(s)
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
 	t.Cleanup(func() {
@@ -98,11 +105,37 @@ func (s *scene) fill() {
 	if _, err := importSample(s.t.Context(), s.app.db, time.Now()); err != nil {
 		s.t.Fatal(err)
 	}
-	real, err := os.ReadFile(filepath.Join("testdata", "projects.json"))
+	s.fillReal(time.Now().AddDate(10, 0, 0))
+}
+
+// fillReal stores the real projects alone, as they were known at a time.
+func (s *scene) fillReal(at time.Time) {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "projects.json"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if _, err := Import(s.t.Context(), s.app.db, bytes.NewReader(real)); err != nil {
+	var document struct {
+		Projects []map[string]any `json:"projects"`
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, p := range document.Projects {
+		moves, _ := p["moves"].([]any)
+		p["moves"] = slices.DeleteFunc(moves, func(m any) bool {
+			occurred, err := time.Parse(time.RFC3339, m.(map[string]any)["occurred_at"].(string))
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return occurred.After(at)
+		})
+	}
+	known, err := json.Marshal(document)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := Import(s.t.Context(), s.app.db, bytes.NewReader(known)); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -10,30 +10,35 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"sparkbot/bot/sandbox"
+	"sparkbot/store/storetest"
 )
 
 var writePictures = flag.Bool("pictures", false, "write the README's pictures to docs/images")
 
-// Each picture of the README is a message found by a text in it: in Discord's
-// dark colours on the left, in Slack's light ones on the right.
+// The alert and the card of the README are messages found by a text in them: in
+// Discord's dark colours on the left, in Slack's light ones on the right.
 var readmePictures = []struct {
 	name, sign string
 	height     int // in CSS pixels, at most
 }{
 	{"alert", "Mute a day", 320},
 	{"card", "Recent moves", 760},
-	{"digest", "Full list", 860},
 }
 
 // pictureScale is how many pixels there are to a CSS pixel.
 const pictureScale = 2
 
 // TestPicturesOfTheReadme takes them, and one of the whole page, from a running
-// demo; with -pictures they replace those of docs/images.
+// demo, and the digest of a week of real projects from another; with -pictures
+// they replace those of docs/images.
 func TestPicturesOfTheReadme(t *testing.T) {
 	browser(t)
 	taken := map[string]image.Image{}
@@ -41,16 +46,12 @@ func TestPicturesOfTheReadme(t *testing.T) {
 		discord := visit(t, address, screen{width: 1440, height: 900, dark: true, still: true})
 		discord.reads(".timeline", "sent +")
 		taken["demo"] = discord.looks()
-		discord.press(".panel", "Digest now")
 		slack := visit(t, address, screen{width: 1440, height: 900, still: true})
-		for _, v := range []*visitor{discord, slack} {
-			v.do("make room for whole messages", emulation.SetDeviceMetricsOverride(1440, 6000, pictureScale, false))
-		}
 		for _, p := range readmePictures {
-			left, right := discord.shoots(".d-message", p.sign), slack.shoots(".s-message", p.sign)
-			taken[p.name] = beside(left, right, p.height*pictureScale)
+			taken[p.name] = shootBoth(discord, slack, p.sign, p.height)
 		}
 	})
+	taken["digest"] = digestOfRealProjects(t)
 	for name, picture := range taken {
 		if b := picture.Bounds(); b.Dx() < 1000 || b.Dy() < 200 {
 			t.Errorf("the picture of the %s is %v", name, b)
@@ -66,6 +67,40 @@ func TestPicturesOfTheReadme(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// digestOfRealProjects takes the weekly digest of the twenty real projects that the
+// bot posts by itself on Monday, 10 August 2026, at nine o'clock.
+func digestOfRealProjects(t *testing.T) image.Image {
+	t.Helper()
+	monday, now := time.Date(2026, time.August, 10, 9, 0, 0, 0, time.UTC), &clock{}
+	now.Move(time.Until(monday) - time.Minute)
+	fill := func(s *scene) { s.fillReal(monday) }
+	s := stageAt(t, storetest.SQLite(t), false, now, fill, func(*sandbox.Sandbox) []string { return nil })
+	outside, err := newOutsider(strings.TrimPrefix(s.url, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(outside.close)
+	s.levers.open(s.world, s.app, outside)
+	onDiscord, onSlack := s.world.Discord().AddChannel(storyChannel), s.world.Slack().AddChannel(storyChannel)
+	s.discordSays(onDiscord, "/sparkbot subscribe everything:true sparks:true digest:true")
+	s.slackSays(onSlack, "/spark subscribe everything")
+	now.Move(monday.Sub(now.Now()))
+	s.app.LookAgain()
+	discord := visit(t, s.world.URL(), screen{width: 1440, height: 900, dark: true, still: true})
+	slack := visit(t, s.world.URL(), screen{width: 1440, height: 900, still: true})
+	return shootBoth(discord, slack, "Weekly digest, 3 – 10 August", 1600)
+}
+
+// shootBoth takes the last message with a text in it on both platforms, at most so
+// many CSS pixels of it.
+func shootBoth(discord, slack *visitor, sign string, height int) image.Image {
+	for _, v := range []*visitor{discord, slack} {
+		v.Helper()
+		v.do("make room for whole messages", emulation.SetDeviceMetricsOverride(1440, 6000, pictureScale, false))
+	}
+	return beside(discord.shoots(".d-message", sign), slack.shoots(".s-message", sign), height*pictureScale)
 }
 
 // shoots takes a picture of the last message with a text in it, once all its
