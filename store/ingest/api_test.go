@@ -49,6 +49,24 @@ func TestAProjectAndItsMovesAreWrittenAndRead(t *testing.T) {
 	})
 }
 
+// TestAChangeIsCountedFromWhatWasTold is about a project that was told to be at 6.0
+// a week ago, for a move that is taken back since.
+func TestAChangeIsCountedFromWhatWasTold(t *testing.T) {
+	each(t, func(t *testing.T, c *client) {
+		c.want(201, "PUT", "/api/v1/projects/river", river, `"velocity":0`, `"change":0`)
+		p, err := c.DB.ProjectBySlug(t.Context(), "river")
+		if err != nil {
+			t.Fatal(err)
+		}
+		day := c.Now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -7)
+		if _, err := c.DB.KeepSnapshots(t.Context(), []store.Snapshot{{ProjectID: p.ID, Day: day, Score: 6}}); err != nil {
+			t.Fatal(err)
+		}
+		c.want(200, "GET", "/api/v1/projects/river", "", `"velocity":0`, `"change":-6`)
+		c.want(200, "GET", "/api/v1/projects", "", `"change":-6`)
+	})
+}
+
 func TestABatchIsStoredAsAWholeOrNotAtAll(t *testing.T) {
 	each(t, func(t *testing.T, c *client) {
 		c.Project("river", "INFRA")

@@ -70,8 +70,8 @@ func newClient(t *testing.T, url string, perMinute int) *client {
 	c.api = ingest.NewAPI(library{c.DB}, ingest.Options{
 		Tokens:    []ingest.Token{{Name: "all", Secret: full}, {Name: "infra", Secret: infra, Projects: []string{"session"}, Categories: []string{"INFRA"}}},
 		PerMinute: perMinute, Now: func() time.Time { return c.clock }, Log: storetest.Log(t),
-		Read: func(p store.Project, pulse []store.Move, at time.Time) ingest.Reading {
-			r := velocity.Read(p, pulse, at)
+		Read: func(p store.Project, pulse []store.Move, told []store.Snapshot, at time.Time) ingest.Reading {
+			r := velocity.ReadTold(p, pulse, velocity.ToldOf(told), at)
 			return ingest.Reading{Velocity: r.Value, Change: r.Change, Trend: string(r.Trend)}
 		},
 	})
