@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,7 +18,7 @@ import (
 )
 
 // fakeDigests knows editions by number: the first has a mover, the second is a
-// quiet week left out, the third is kept no more.
+// quiet week left out, the third is kept no more, and the fourth cannot be drawn.
 type fakeDigests struct{ asked atomic.Int64 }
 
 func (d *fakeDigests) Digest(_ context.Context, edition int64, now time.Time) (digest.Week, error) {
@@ -32,6 +33,10 @@ func (d *fakeDigests) Digest(_ context.Context, edition int64, now time.Time) (d
 		w.Moves, w.Moved = 1, 1
 		return w, nil
 	case 2:
+		return w, nil
+	case 4:
+		w.Moves, w.Moved = 1, 1
+		mover.Reading.Value = math.NaN()
 		return w, nil
 	default:
 		return digest.Week{}, fmt.Errorf("edition %d: %w", edition, store.ErrNotFound)

@@ -20,6 +20,7 @@ type fakeLibrary struct {
 	taken map[int64]bool   // moves that were taken back
 	gone  []store.Place    // of the member ada
 	told  []store.Delivery // to ada
+	past  []store.Snapshot // of the one project
 }
 
 func (l *fakeLibrary) Move(_ context.Context, id int64) (store.Move, error) {
@@ -52,7 +53,7 @@ func (l *fakeLibrary) Moves(context.Context, int64, int) ([]store.Move, error) {
 }
 
 func (l *fakeLibrary) Snapshots(context.Context, time.Time, ...int64) (map[int64][]store.Snapshot, error) {
-	return nil, nil
+	return map[int64][]store.Snapshot{1: l.past}, nil
 }
 
 func (l *fakeLibrary) Turning(_ context.Context, id int64) (store.Turning, error) {

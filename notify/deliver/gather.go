@@ -19,25 +19,27 @@ const (
 
 // Gather says which other open alerts of its place are told in the message of a
 // claimed one: when more than burst are due within a minute all of them, and when
-// it was held whatever else was held and is due. A burst of 0 is never reached, and
-// a change of trend is part of a catch-up alone.
+// it was held whatever else was held and is due. A burst of 0 is never reached.
+// Changes of trend, which come with a picture, are a burst apart from moves, and
+// part of the same catch-up.
 //
 // A place to which several alerts come at once waits a moment for the last of
 // them; until is then when to look again. What a mute covers waits for its end,
 // what was taken back is not told at all, and what was tried before goes as it was.
 func Gather(c store.Claimed, burst int, now time.Time) (others []store.Companion, until time.Time) {
-	if !alerts(c) || c.Kind == store.DeliveryTrend && !c.Held || c.Retracted || doubtful(c) || c.Attempt > 0 {
+	if !alerts(c) || c.Retracted || doubtful(c) || c.Attempt > 0 {
 		return nil, time.Time{}
 	}
 	if joined(c) != nil { // no other joins any more
 		return nil, time.Time{}
 	}
+	turns := c.Kind == store.DeliveryTrend
 	for _, o := range c.Company {
 		limit := now
 		if !c.Held {
 			limit = now.Add(within)
 		}
-		if o.Held == c.Held && (c.Held || o.TurningID == 0) && !o.Muted && !o.Retracted && !o.DueAt.After(limit) {
+		if o.Held == c.Held && (c.Held || (o.TurningID != 0) == turns) && !o.Muted && !o.Retracted && !o.DueAt.After(limit) {
 			others = append(others, o)
 		}
 	}
