@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sparkbot/notify"
+	"sparkbot/notify/compose"
 	"sparkbot/store"
 )
 
@@ -17,8 +18,8 @@ const (
 
 // fate says in one clause what became of a move or a message at a place. subs are
 // the place's subscriptions as they are now; maxAge is how long ago a move may have
-// happened to be news.
-func fate(e store.LogEntry, subs []store.Subscription, maxAge time.Duration) string {
+// happened to be news; where is the zone in which the place reads times.
+func fate(e store.LogEntry, subs []store.Subscription, maxAge time.Duration, where string) string {
 	if e.Delivery.ID == 0 {
 		return unheard(e, subs, maxAge)
 	}
@@ -36,7 +37,7 @@ func fate(e store.LogEntry, subs []store.Subscription, maxAge time.Duration) str
 		if strings.HasPrefix(reason, "the place is gone") {
 			return "held: " + reason
 		}
-		return "held until " + clock(d.DueAt) + because(reason)
+		return "held until " + compose.When(d.DueAt, where) + because(reason)
 	case store.StateFailed:
 		return "given up" + because(strings.TrimPrefix(reason, "gave up "))
 	case store.StateCancelled:
@@ -45,7 +46,7 @@ func fate(e store.LogEntry, subs []store.Subscription, maxAge time.Duration) str
 		if d.Attempt == 0 {
 			return "waits for its turn" + because(reason)
 		}
-		return fmt.Sprintf("tried %s, again at %s", count(d.Attempt, "time"), clock(d.DueAt)) + because(reason)
+		return fmt.Sprintf("tried %s, again at %s", count(d.Attempt, "time"), compose.When(d.DueAt, where)) + because(reason)
 	}
 }
 

@@ -53,8 +53,8 @@ func TestFate(t *testing.T) {
 		{"merged", owed(store.StateSent, func(d *store.Delivery) { d.MergedInto = 8 }), nil, "told in one message together with others"},
 		{"being sent", owed(store.StateSending, nil), nil, "is being sent now"},
 		{"waiting", owed(store.StateWaiting, nil), nil, "waits for its turn"},
-		{"tried", owed(store.StateWaiting, func(d *store.Delivery) { d.Attempt, d.Reason = 2, "Discord asks to wait" }), nil, "tried 2 times, again at Wednesday 25 November, 13:00 UTC: Discord asks to wait"},
-		{"muted", owed(store.StateHeld, func(d *store.Delivery) { d.Reason = "muted" }), nil, "held until Wednesday 25 November, 13:00 UTC: muted"},
+		{"tried", owed(store.StateWaiting, func(d *store.Delivery) { d.Attempt, d.Reason = 2, "Discord asks to wait" }), nil, "tried 2 times, again at Wednesday 25 November, 14:00 Europe/Berlin: Discord asks to wait"},
+		{"muted", owed(store.StateHeld, func(d *store.Delivery) { d.Reason = "muted" }), nil, "held until Wednesday 25 November, 14:00 Europe/Berlin: muted"},
 		{"gone", owed(store.StateHeld, func(d *store.Delivery) { d.Reason = "the place is gone: archived" }), nil, "held: the place is gone: archived"},
 		{"given up", owed(store.StateFailed, func(d *store.Delivery) { d.Reason = "gave up after 12 attempts: 502" }), nil, "given up: after 12 attempts: 502"},
 		{"refused", owed(store.StateFailed, func(d *store.Delivery) { d.Reason = "Slack refuses the message: too long" }), nil, "given up: Slack refuses the message: too long"},
@@ -74,7 +74,7 @@ func TestFate(t *testing.T) {
 		{"pruned", store.LogEntry{Move: move, Project: session, Known: true}, nil, "was owed here once; the record of it is not kept any more"},
 		{"asked for since", entry(spark), subs(sub("session", store.Sparks)), "not sent: when it was told, no subscription here asked for it"},
 	} {
-		if got := fate(tc.e, tc.subs, 72*time.Hour); got != tc.want {
+		if got := fate(tc.e, tc.subs, 72*time.Hour, "Europe/Berlin"); got != tc.want {
 			t.Errorf("%s:\n got %q\nwant %q", tc.name, got, tc.want)
 		}
 	}

@@ -45,6 +45,10 @@ func (b *Bot) fates(ctx context.Context, r Request) (Reply, error) {
 	days = min(days, MaxLogDays)
 	now := b.now()
 	q.PlaceID, q.Since = p.ID, now.AddDate(0, 0, -days)
+	where, err := b.zoneOf(ctx, p)
+	if err != nil {
+		return Reply{}, err
+	}
 	entries, err := b.store.Log(ctx, q)
 	if err != nil {
 		return Reply{}, err
@@ -60,7 +64,7 @@ func (b *Bot) fates(ctx context.Context, r Request) (Reply, error) {
 	if p.Disabled() {
 		blocks = append(blocks, paragraph("Alerts are stopped: "+p.DisabledReason+". What is missed comes as one message when they go on."))
 	}
-	blocks = append(blocks, b.logPage(r.Command, entries, subs, now)...)
+	blocks = append(blocks, b.logPage(r.Command, entries, subs, now, where)...)
 	return Reply{
 		Private: true, Update: r.Button && r.Command.Page > 0,
 		Message: notify.Message{Accent: accent, Fallback: title, Blocks: blocks},
@@ -72,7 +76,7 @@ func aboutAny(subs []store.Subscription, p store.Project) bool {
 }
 
 // logPage is one page of entries, with buttons to the others.
-func (b *Bot) logPage(c Command, entries []store.LogEntry, subs []store.Subscription, now time.Time) []notify.Block {
+func (b *Bot) logPage(c Command, entries []store.LogEntry, subs []store.Subscription, now time.Time, where string) []notify.Block {
 	if len(entries) == 0 {
 		if c.Project != "" {
 			return []notify.Block{paragraph("No move of it was stored in that time.")}
@@ -86,7 +90,7 @@ func (b *Bot) logPage(c Command, entries []store.LogEntry, subs []store.Subscrip
 		blocks = append(blocks, notify.Text{Spans: []notify.Span{
 			{Text: subject(e), Bold: true},
 			{Text: "\n"},
-			{Text: fate(e, subs, b.maxAge) + "  ·  "},
+			{Text: fate(e, subs, b.maxAge, where) + "  ·  "},
 			{Text: compose.Age(e.At(), now), At: e.At(), Fixed: true},
 		}})
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"sparkbot/notify"
 	"sparkbot/store"
@@ -82,9 +81,6 @@ func count(n int, what string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
-
-// clock writes a time with its zone in words.
-func clock(t time.Time) string { return t.UTC().Format("Monday 2 January, 15:04") + " UTC" }
 
 func slugs(projects []store.Project) []string {
 	all := make([]string, len(projects))

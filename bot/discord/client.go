@@ -26,6 +26,7 @@ import (
 
 	dgo "github.com/bwmarrin/discordgo"
 
+	"sparkbot/bot/replay"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -66,6 +67,7 @@ type Client struct {
 	limits    limits
 	now       func() time.Time
 	log       *slog.Logger
+	seen      *replay.Memory // interactions that came over HTTP
 	// patience is how long an answer may take before it is promised for later.
 	patience time.Duration
 	// openWithin is how long a gateway may take to let a session in.
@@ -96,7 +98,7 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("a bot token is needed; set SPARKBOT_DISCORD_TOKEN")
 	}
 	c := &Client{
-		token: o.Token, places: o.Places, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, turn: o.Turn, now: o.Now, log: o.Log,
+		token: o.Token, places: o.Places, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, turn: o.Turn, now: o.Now, log: o.Log, seen: replay.New(2 * maxSkew),
 		patience: firstAnswer, openWithin: openTimeout, watchEvery: watchInterval, silentFor: longestSilence, latePause: time.Second,
 	}
 	if c.base == "" {

@@ -20,7 +20,8 @@ const (
 
 // Interactions handles signed interactions over HTTP:
 // https://discord.com/developers/docs/interactions/overview#setting-up-an-endpoint
-// The signature is checked on the raw body before anything of it is read.
+// The signature is checked on the raw body before anything of it is read. An
+// interaction that came before has no second effect, whatever signs it.
 func (c *Client) Interactions(a Answerer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxInteraction))
@@ -39,6 +40,10 @@ func (c *Client) Interactions(a Answerer) http.Handler {
 		var i dgo.Interaction
 		if err := json.Unmarshal(body, &i); err != nil {
 			http.Error(w, "the interaction is not readable", http.StatusBadRequest)
+			return
+		}
+		if i.Type != dgo.InteractionPing && c.seen.Before(i.ID, c.now()) {
+			http.Error(w, "this interaction came before", http.StatusConflict)
 			return
 		}
 		first, later := c.respond(r.Context(), &i, a)

@@ -367,13 +367,24 @@ func TestSignedInteractions(t *testing.T) {
 		t.Errorf("a body that is too long: status %d", w.Code)
 	}
 	body := fmt.Sprintf(`{"id":"1","type":2,"guild_id":"3","channel_id":"4","member":{"user":{"id":"5"},"permissions":"0"},"data":%s}`, listHere)
-	for range 2 { // sent again within the window, it asks with the same id
-		if w := d.send(now, body); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "here") {
-			t.Errorf("a command is answered with %d %s", w.Code, w.Body)
+	if w := d.send(now, body); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "here") {
+		t.Errorf("a command is answered with %d %s", w.Code, w.Body)
+	}
+	if r := <-s.Requests; r.ID != "1" || r.Manager {
+		t.Errorf("the request is %+v", r)
+	}
+	upper := func(r *http.Request) {
+		r.Header.Set("X-Signature-Ed25519", strings.ToUpper(r.Header.Get("X-Signature-Ed25519")))
+	}
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"the same": d.send(now, body), "written otherwise": d.send(now, body, upper), "signed anew": d.send(now.Add(time.Second), body),
+	} {
+		if w.Code != http.StatusConflict || len(s.Requests) != 0 {
+			t.Errorf("sent again, %s: status %d, %d effects", name, w.Code, len(s.Requests))
 		}
-		if r := <-s.Requests; r.ID != "1" || r.Manager {
-			t.Errorf("the request is %+v", r)
-		}
+	}
+	if w := d.send(now, strings.Replace(body, `"id":"1"`, `"id":"2"`, 1)); w.Code != http.StatusOK || (<-s.Requests).ID != "2" {
+		t.Errorf("the next command: status %d", w.Code)
 	}
 }
 

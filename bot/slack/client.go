@@ -24,6 +24,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"sparkbot/bot/replay"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -82,7 +83,7 @@ type Client struct {
 	turns            *pace.Turns
 	now              func() time.Time
 	log              *slog.Logger
-	seen             *replays
+	seen             *replay.Memory
 	oauth            OAuth
 	exchanges        *rate.Limiter
 	places           Places // nil: nobody is told
@@ -114,7 +115,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		oauth: o.OAuth, exchanges: newExchanges(), places: o.Places,
 		appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
-		base: o.APIURL, turn: o.Turn, budget: o.Budget, unmetered: o.Unmetered, turns: pace.NewTurns(), now: o.Now, log: o.Log, seen: newReplays(), ranks: map[string]rank{}, patience: firstAnswer, pictureWait: pictureWait,
+		base: o.APIURL, turn: o.Turn, budget: o.Budget, unmetered: o.Unmetered, turns: pace.NewTurns(), now: o.Now, log: o.Log, seen: replay.New(2 * maxSkew), ranks: map[string]rank{}, patience: firstAnswer, pictureWait: pictureWait,
 	}
 	if c.base == "" {
 		c.base = "https://slack.com/api/"

@@ -50,7 +50,7 @@ func (c *Client) Events(a Answerer) http.Handler {
 		}
 		if err := c.happened(r.Context(), e, a); err != nil {
 			c.log.Error("an event could not be carried out, and is awaited again", "event", e.Event.Type, "workspace", e.Team, "error", err)
-			c.seen.drop(r.Header.Get("X-Slack-Signature")) // sent again within the second, it looks the same
+			c.seen.Drop(r.Header.Get("X-Slack-Signature")) // sent again within the second, it looks the same
 			http.Error(w, "try again", http.StatusInternalServerError)
 			return
 		}
@@ -65,12 +65,12 @@ func (c *Client) happened(ctx context.Context, e happening, a Answerer) error {
 	if e.Type != "event_callback" || e.Team == "" {
 		return nil
 	}
-	if e.ID != "" && c.seen.before("event "+e.ID, c.now()) {
+	if e.ID != "" && c.seen.Before("event "+e.ID, c.now()) {
 		return nil
 	}
 	err := c.carryOut(ctx, e, a)
 	if err != nil {
-		c.seen.drop("event " + e.ID)
+		c.seen.Drop("event " + e.ID)
 	}
 	return err
 }

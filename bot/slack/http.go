@@ -10,14 +10,12 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 )
 
 const (
 	maxCommand = 1 << 20         // bytes of a request
 	maxSkew    = 5 * time.Minute // between Slack's clock and ours
-	maxReplays = 100_000         // signatures; 10 MB or so
 )
 
 // Commands handles signed slash commands over HTTP. A reply that is ready in
@@ -91,7 +89,7 @@ func (c *Client) verified(next func(http.ResponseWriter, *http.Request, []byte))
 			http.Error(w, "invalid request signature", http.StatusUnauthorized)
 			return
 		}
-		if c.seen.before(signature, c.now()) {
+		if c.seen.Before(signature, c.now()) {
 			w.WriteHeader(http.StatusOK)
 			return
 		}
@@ -108,49 +106,4 @@ func (c *Client) signed(signature, stamp string, raw []byte) bool {
 	mac.Write([]byte("v0:" + stamp + ":"))
 	mac.Write(raw)
 	return hmac.Equal([]byte(signature), []byte("v0="+hex.EncodeToString(mac.Sum(nil))))
-}
-
-// replays remembers signatures for as long as they would be accepted, but never
-// more than maxReplays of them: a flood of signed requests pushes out the oldest.
-type replays struct {
-	mu    sync.Mutex
-	known map[string]struct{}
-	order []replay // oldest first
-}
-
-type replay struct {
-	signature string
-	until     time.Time
-}
-
-func newReplays() *replays { return &replays{known: map[string]struct{}{}} }
-
-// before reports whether the signature was seen, and remembers it.
-func (r *replays) before(signature string, now time.Time) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for len(r.order) > 0 && !now.Before(r.order[0].until) {
-		r.forget()
-	}
-	if _, seen := r.known[signature]; seen {
-		return true
-	}
-	if len(r.order) >= maxReplays {
-		r.forget()
-	}
-	r.known[signature] = struct{}{}
-	r.order = append(r.order, replay{signature, now.Add(2 * maxSkew)})
-	return false
-}
-
-// drop takes back that something was seen, because it came to nothing.
-func (r *replays) drop(signature string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.known, signature)
-}
-
-func (r *replays) forget() {
-	delete(r.known, r.order[0].signature)
-	r.order = r.order[1:]
 }

@@ -12,27 +12,6 @@ import (
 	"sparkbot/bot/bottest"
 )
 
-func TestReplaysAreRememberedForAWhileAndNotWithoutEnd(t *testing.T) {
-	now := time.Unix(1_800_000_000, 0)
-	r := newReplays()
-	if r.before("a", now) || !r.before("a", now.Add(2*maxSkew-1)) {
-		t.Error("a signature is not remembered while it is good")
-	}
-	if r.before("a", now.Add(2*maxSkew)) {
-		t.Error("a signature is remembered when no clock takes it any more")
-	}
-	later := now.Add(time.Hour)
-	for i := range maxReplays + 10 {
-		r.before(fmt.Sprint(i), later)
-	}
-	if len(r.known) != maxReplays || len(r.order) != maxReplays {
-		t.Errorf("%d signatures are remembered in %d places, at most %d", len(r.known), len(r.order), maxReplays)
-	}
-	if !r.before(fmt.Sprint(maxReplays), later) {
-		t.Error("a flood pushed out a young signature")
-	}
-}
-
 func TestSlackLooksAtTheCertificate(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	c, err := New(Options{BotToken: "x", SigningSecret: "hunter2", Now: func() time.Time { return now }})

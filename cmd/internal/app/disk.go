@@ -11,8 +11,8 @@ import (
 const least = 100 << 20
 
 // room reports whether the disk of a file has room for it to grow.
-func room(path string) error {
-	free, known := freeBytes(filepath.Dir(path))
+func (d *doctor) room(path string) error {
+	free, known := d.free(filepath.Dir(path))
 	if !known {
 		return nil
 	}

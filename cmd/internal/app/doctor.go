@@ -20,7 +20,7 @@ const examineTimeout = 15 * time.Second
 // reports whether all passed. It changes nothing, but that an SQLite file which
 // is missing is made, empty.
 func Doctor(ctx context.Context, c *config.Config, w io.Writer) (healthy bool) {
-	return (&doctor{c: c, w: w, now: time.Now, healthy: true}).examine(ctx)
+	return (&doctor{c: c, w: w, now: time.Now, free: freeBytes, healthy: true}).examine(ctx)
 }
 
 // doctor is one examination.
@@ -28,6 +28,7 @@ type doctor struct {
 	c       *config.Config
 	w       io.Writer
 	now     func() time.Time
+	free    func(dir string) (bytes uint64, known bool)
 	healthy bool
 	app     *App // built, never run
 }
@@ -85,7 +86,7 @@ func (d *doctor) database(ctx context.Context, db *sqlstore.Store) (ready bool) 
 	d.check(ctx, "database", db.Ping)
 	ready = d.check(ctx, "schema", func(ctx context.Context) error { return schema(ctx, db) })
 	if db.Dialect() == "sqlite" {
-		d.check(ctx, "disk", func(ctx context.Context) error { return room(db.Path(ctx)) })
+		d.check(ctx, "disk", func(ctx context.Context) error { return d.room(db.Path(ctx)) })
 	} else {
 		d.check(ctx, "notifications", db.Hear)
 	}

@@ -21,6 +21,7 @@ type patient struct {
 	world *sandbox.Sandbox
 	http  bool
 	now   func() time.Time
+	free  func(dir string) (bytes uint64, known bool)
 }
 
 func newPatient(t *testing.T, url string) *patient {
@@ -29,7 +30,7 @@ func newPatient(t *testing.T, url string) *patient {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = world.Close() })
-	return &patient{t: t, url: url, world: world, now: time.Now}
+	return &patient{t: t, url: url, world: world, now: time.Now, free: freeBytes}
 }
 
 // examine gives the verdict and the report.
@@ -40,7 +41,7 @@ func (p *patient) examine(change ...string) (bool, string) {
 		p.t.Fatal(err)
 	}
 	var out strings.Builder
-	healthy := (&doctor{c: c, w: &out, now: p.now, healthy: true}).examine(p.t.Context())
+	healthy := (&doctor{c: c, w: &out, now: p.now, free: p.free, healthy: true}).examine(p.t.Context())
 	if strings.Contains(out.String(), "hunter2") {
 		p.t.Errorf("the report shows a secret:\n%s", out.String())
 	}
@@ -122,6 +123,10 @@ func TestDoctorSaysWhatToMend(t *testing.T) {
 			p.now = func() time.Time { return time.Now().Add(10 * time.Minute) }
 			return nil
 		}, []string{"discord clock", "slack clock", "off slack's", "timedatectl set-ntp true"}},
+		{"a full disk", false, func(p *patient) []string {
+			p.free = func(string) (uint64, bool) { return 99 << 20, true }
+			return nil
+		}, []string{"disk ", "99 MiB left", "make room, or move it by database.url"}},
 		{"an address that leads elsewhere", false, func(p *patient) []string {
 			return []string{"SPARKBOT_HTTP_PUBLIC_URL=" + p.world.URL()}
 		}, []string{"public address", "http.public_url leads to http.listen"}},
