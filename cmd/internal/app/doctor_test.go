@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/base64"
 	"net/http"
 	"os"
 	"regexp"
@@ -130,6 +131,13 @@ func TestDoctorSaysWhatToMend(t *testing.T) {
 		{"an address that leads elsewhere", false, func(p *patient) []string {
 			return []string{"SPARKBOT_HTTP_PUBLIC_URL=" + p.world.URL()}
 		}, []string{"public address", "http.public_url leads to http.listen"}},
+		{"OAuth without TLS", false, func(p *patient) []string {
+			p.http = true
+			return []string{
+				"SPARKBOT_SLACK_BOT_TOKEN=", "SPARKBOT_SLACK_CLIENT_ID=1.2", "SPARKBOT_SLACK_CLIENT_SECRET=hunter2",
+				"SPARKBOT_SECRET_KEY=" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "SPARKBOT_HTTP_PUBLIC_URL=http://127.0.0.1:1",
+			}
+		}, []string{"public address", "must begin with https://"}},
 		{"nobody at the address", false, func(*patient) []string { return []string{"SPARKBOT_HTTP_PUBLIC_URL=http://127.0.0.1:1"} }, []string{"public address", "start `sparkbot serve`"}},
 		{"a feed of a project that is not there", false, func(*patient) []string {
 			return []string{"SPARKBOT_SOURCES=[{project: nobody, url: \"https://x.org/feed?key=hunter2\"}]"}
@@ -153,6 +161,18 @@ func TestDoctorSaysWhatToMend(t *testing.T) {
 				t.Errorf("%d things are said to be wrong:\n%s", failed, text)
 			}
 		})
+	}
+}
+
+// TestDoctorComparesTheDatabasesClock stands an hour ahead of a server, as a
+// machine whose clock nobody sets.
+func TestDoctorComparesTheDatabasesClock(t *testing.T) {
+	p := newPatient(t, storetest.Postgres(t))
+	storetest.NewWorld(t, p.url)
+	p.now = func() time.Time { return time.Now().Add(time.Hour) }
+	healthy, text := p.examine()
+	if healthy || !regexp.MustCompile(`(?m)^database clock +FAILED .*1h0m[0-9]s off the database's.*timedatectl`).MatchString(text) {
+		t.Errorf("an hour is not told:\n%s", text)
 	}
 }
 
