@@ -166,6 +166,26 @@ func TestTheHomeShowsItsOwnWorkspaceAndFollowsIt(t *testing.T) {
 	})
 }
 
+// TestRefreshesDoNotPileUp asks three times while a home is refreshed, as when many
+// channels are closed at once.
+func TestRefreshesDoNotPileUp(t *testing.T) {
+	var h homes
+	if !h.begin("T1") || !h.begin("T2") {
+		t.Fatal("nobody refreshes a home, and neither does who asks")
+	}
+	for range 3 {
+		if h.begin("T1") {
+			t.Error("two refresh the same home")
+		}
+	}
+	if !h.again("T1") || h.again("T1") || h.again("T2") {
+		t.Error("what was asked for meanwhile is not done once")
+	}
+	if !h.begin("T1") {
+		t.Error("a home is never refreshed again")
+	}
+}
+
 func TestHomesAreForgotten(t *testing.T) {
 	h, now := &homes{}, time.Unix(1_800_000_000, 0)
 	h.note("T1", "U1", now)

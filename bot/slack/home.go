@@ -27,6 +27,7 @@ type homes struct {
 	mu   sync.Mutex
 	seen map[string]map[string]time.Time // by workspace and member
 	n    int
+	busy map[string]bool // workspaces that are being refreshed: true when once more
 }
 
 // note remembers that a member opened the home, and forgets all when they are
@@ -63,6 +64,31 @@ func (h *homes) looking(team string, now time.Time) (users []string) {
 	return users
 }
 
+// begin reports whether whoever asks is to refresh a workspace now. If somebody
+// does, they do it once more when they are done.
+func (h *homes) begin(team string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.busy == nil {
+		h.busy = map[string]bool{}
+	}
+	_, busy := h.busy[team]
+	h.busy[team] = busy
+	return !busy
+}
+
+// again ends a refresh, and reports whether another was asked for meanwhile.
+func (h *homes) again(team string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.busy[team] {
+		h.busy[team] = false
+		return true
+	}
+	delete(h.busy, team)
+	return false
+}
+
 // opened shows a member the home they opened. That it fails costs nothing but
 // this view, so nobody is asked to send the event again.
 func (c *Client) opened(ctx context.Context, team, user string, a Answerer) {
@@ -72,26 +98,32 @@ func (c *Client) opened(ctx context.Context, team, user string, a Answerer) {
 	}
 }
 
-// refreshHomes shows what changed to whoever looks at the home of a workspace.
-func (c *Client) refreshHomes(team string) {
+// RefreshHomes shows what changed to whoever looks at the home of a workspace. It
+// does not wait for that. However often it is called, one refresh runs at a time.
+func (c *Client) RefreshHomes(team string) {
 	c.mu.Lock()
 	a := c.answerer
 	c.mu.Unlock()
-	users := c.homes.looking(team, c.now())
-	if a == nil || len(users) == 0 {
+	if a == nil || len(c.homes.looking(team, c.now())) == 0 || !c.homes.begin(team) {
 		return
 	}
-	go c.guarded(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), workLimit)
-		defer cancel()
-		m := a.Home(ctx, store.Slack, team)
-		for _, user := range users {
-			if err := c.publish(ctx, team, user, m); err != nil {
-				c.log.Warn("a home could not be refreshed", "workspace", team, "error", err)
-				return
-			}
+	go func() {
+		for more := true; more; more = c.homes.again(team) {
+			c.guarded(func() { c.refresh(team, a) })
 		}
-	})
+	}()
+}
+
+func (c *Client) refresh(team string, a Answerer) {
+	ctx, cancel := context.WithTimeout(context.Background(), workLimit)
+	defer cancel()
+	m := a.Home(ctx, store.Slack, team)
+	for _, user := range c.homes.looking(team, c.now()) {
+		if err := c.publish(ctx, team, user, m); err != nil {
+			c.log.Warn("a home could not be refreshed", "workspace", team, "error", err)
+			return
+		}
+	}
 }
 
 // publish puts a message in a member's home:

@@ -139,7 +139,7 @@ func (c *Client) reply(ctx context.Context, in incoming, a Answerer) bot.Reply {
 	}
 	reply := a.Answer(ctx, r)
 	if !open(command.Verb) {
-		c.refreshHomes(in.team)
+		c.RefreshHomes(in.team)
 	}
 	return reply
 }

@@ -142,7 +142,7 @@ func (c *Client) install(ctx context.Context, code string) (store.Installation, 
 		return i, fmt.Errorf("keep the token of workspace %s: %w", i.Workspace, err)
 	}
 	c.tokens.forget(i.Workspace)
-	c.refreshHomes(i.Workspace)
+	c.RefreshHomes(i.Workspace)
 	return i, nil
 }
 

@@ -166,7 +166,7 @@ func (s *settler) goOn(batch []ended) {
 // tell logs how a claim ended, and tells the hook.
 func (s *settler) tell(e Event) {
 	log := s.o.Log.With("delivery", e.Delivery.ID, "platform", e.Place.Platform, "channel", e.Place.Channel,
-		"kind", e.Delivery.Kind, "move", e.Delivery.MoveID, "outcome", e.Settlement.Outcome, "attempt", e.Delivery.Attempt+1)
+		"kind", e.Delivery.Kind, "move", e.Delivery.MoveID, "edits", e.Delivery.TargetID, "outcome", e.Settlement.Outcome, "attempt", e.Delivery.Attempt+1)
 	switch e.Settlement.Outcome {
 	case store.OutcomeFailed, store.OutcomeGone:
 		log.Warn("a message could not be delivered", "reason", e.Settlement.Reason)

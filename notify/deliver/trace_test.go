@@ -61,3 +61,39 @@ func TestADeliveryCanBeFollowedInTheLog(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEditCanBeFollowedInTheLog finds, by an edit's own id, each of its steps, the
+// delivery whose message it edits and the message.
+func TestAnEditCanBeFollowedInTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, s := &fakeQueue{}, &fakeSender{}
+		id := q.amend(place(store.Discord, 1), 7)
+		var log bytes.Buffer
+		stop := begin(t, q, map[store.Platform]Sender{store.Discord: s}, Options{Log: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+		<-time.After(time.Minute)
+		stop()
+		type entry struct {
+			Msg, Kind, Message    string
+			Delivery, Move, Edits int64
+		}
+		var way []entry
+		for line := range strings.Lines(log.String()) {
+			var e entry
+			if err := json.Unmarshal([]byte(line), &e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Delivery == id {
+				way = append(way, e)
+			}
+		}
+		edits := q.get(id).TargetID
+		want := []entry{
+			{"a delivery is claimed", "edit", "", id, 7, edits},
+			{"the platform answered", "edit", "m0", id, 7, edits},
+			{"a claim ended", "edit", "m0", id, 7, edits},
+		}
+		if !slices.Equal(way, want) {
+			t.Errorf("its way is %+v, want %+v\n%s", way, want, log.String())
+		}
+	})
+}

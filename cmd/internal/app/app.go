@@ -240,14 +240,17 @@ func (a *App) wake() {
 	}
 }
 
-// sent counts what was sent and passes it on.
+// sent counts what was sent, has the home of a workspace say which of its channels
+// is stopped by now, and passes it on.
 func (a *App) sent(o Options) func(deliver.Event) {
-	if o.Sent == nil {
-		return a.metrics.sent
-	}
 	return func(e deliver.Event) {
 		a.metrics.sent(e)
-		o.Sent(e)
+		if e.Settlement.Outcome == store.OutcomeGone && e.Place.Platform == store.Slack && a.slack != nil {
+			a.slack.RefreshHomes(e.Place.Workspace)
+		}
+		if o.Sent != nil {
+			o.Sent(e)
+		}
 	}
 }
 

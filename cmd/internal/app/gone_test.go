@@ -45,6 +45,15 @@ func TestAChannelThatIsGoneComesBack(t *testing.T) {
 		say(store.Discord, "/sparkbot subscribe project:session")
 		say(store.Slack, "/spark subscribe session")
 
+		home := func() string {
+			m, _ := slack.Home(slack.Team(), "ada")
+			return m.Text
+		}
+		if err := slack.OpenHome(t.Context(), slack.Team(), "ada"); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the home shows the channel", crashPatience, func() bool { return strings.Contains(home(), "session") })
+
 		discord.Deny(onDiscord)
 		slack.Kick(onSlack)
 		var missed []string
@@ -52,6 +61,7 @@ func TestAChannelThatIsGoneComesBack(t *testing.T) {
 			missed = append(missed, fmt.Sprint("missed-", i))
 			storeSpark(t, url, "session", missed[i])
 		}
+		eventually(t, "the home says that it is stopped, and nobody asked", crashPatience, func() bool { return strings.Contains(home(), "does not exist, or is private") })
 		eventually(t, "both are disabled, with a reason", crashPatience, func() bool {
 			return strings.Contains(say(store.Discord, "/sparkbot list"), "stopped: the bot cannot see the channel") &&
 				strings.Contains(say(store.Slack, "/spark list"), "stopped: the channel does not exist, or is private")
