@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,5 +52,20 @@ func TestThreatModelNamesTestsThatExist(t *testing.T) {
 	}
 	if lines < 15 {
 		t.Errorf("the threat model has only %d lines", lines)
+	}
+}
+
+// TestTheImageIsBuiltOfEveryRoom sees that what .dockerignore lets in is what the
+// program is made of.
+func TestTheImageIsBuiltOfEveryRoom(t *testing.T) {
+	ignored := strings.Split(document(t, ".dockerignore"), "\n")
+	if !slices.Contains(ignored, "*") {
+		t.Error(".dockerignore lets in what it does not name")
+	}
+	for room := range rooms {
+		top, _, _ := strings.Cut(room, "/")
+		if !slices.Contains(ignored, "!"+top) {
+			t.Errorf(".dockerignore keeps %s out, so the image cannot be built", room)
+		}
 	}
 }
