@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,6 +122,58 @@ func TestConfigurationsInTheDocsLoad(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		} else if len(c.API.Tokens)+len(c.Feeds) != 2 {
 			t.Errorf("%s: %d tokens and %d sources are read", name, len(c.API.Tokens), len(c.Feeds))
+		}
+	}
+}
+
+// TestTheReadmeKnowsEverySetting holds its table against the program, and the
+// variables that the pages and packages name too.
+func TestTheReadmeKnowsEverySetting(t *testing.T) {
+	c, err := config.Load(config.Source{File: os.DevNull})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defaults := map[string]string{"api.tokens": "", "sources": ""} // lists, which are printed as far as they are set
+	variables := map[string]bool{
+		"SPARKBOT_API_TOKENS": true, "SPARKBOT_SOURCES": true, "SPARKBOT_CONFIG": true,
+		"SPARKBOT_A_B_C": true, "SPARKBOT_TEST_POSTGRES_URL": true, // an example, and what tests alone read
+	}
+	for _, v := range c.Values() {
+		defaults[v.Key], variables[v.Env] = v.Text, true
+	}
+	readme := document(t, "README.md")
+	told := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| ((?:`[a-z_.]+`(?:, )?)+) \\| (.*?) ?\\| .*\\|$").FindAllStringSubmatch(readme, -1) {
+		for key := range strings.SplitSeq(row[1], ", ") {
+			key = strings.Trim(key, "`")
+			is, known := defaults[key]
+			if told[key] = true; !known {
+				t.Errorf("the README tells of %s, which the program does not know", key)
+			} else if strings.Contains(row[2], "`") && !slices.Contains(strings.Split(strings.ReplaceAll(row[2], "`", ""), ", "), is) {
+				t.Errorf("the default of %s is %q, and the README says %s", key, is, row[2])
+			} else if !strings.Contains(row[2], "`") && is != "" {
+				t.Errorf("the default of %s is %q, and the README says none", key, is)
+			}
+		}
+	}
+	for key := range defaults {
+		if !told[key] {
+			t.Errorf("the README does not tell of %s", key)
+		}
+	}
+	pages, err := filepath.Glob(filepath.Join("..", "..", "..", "docs", "*.md"))
+	if err != nil || len(pages) < 10 {
+		t.Fatalf("%d pages: %v", len(pages), err)
+	}
+	names := []string{"README.md", "Dockerfile", "compose.yaml", "docs/systemd/sparkbot.service"}
+	for _, page := range pages {
+		names = append(names, "docs/"+filepath.Base(page))
+	}
+	for _, name := range names {
+		for _, variable := range regexp.MustCompile(`SPARKBOT_[A-Z0-9_]*[A-Z0-9]`).FindAllString(document(t, name), -1) {
+			if !variables[variable] && !variables[strings.TrimSuffix(variable, "_FILE")] {
+				t.Errorf("%s names %s, which the program does not read", name, variable)
+			}
 		}
 	}
 }
