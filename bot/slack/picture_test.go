@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/png"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,9 +91,10 @@ func TestAPictureThatWasDeletedIsUploadedAnew(t *testing.T) {
 }
 
 func TestAWorkspaceThatRefusesPicturesIsLeftAlone(t *testing.T) {
-	c, k := stage(t, bottest.NewScript(), true)
-	now := time.Now()
-	c.now = func() time.Time { return now }
+	var ahead atomic.Int64
+	c, k := stage(t, bottest.NewScript(), true, func(o *Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
 	post := posting(t, c, k)
 	k.ForbidFiles(true)
 	b := illustrated(t, c, "the words", color.Black)
@@ -101,7 +103,7 @@ func TestAWorkspaceThatRefusesPicturesIsLeftAlone(t *testing.T) {
 	if m := post(b); len(m.Pictures) != 0 {
 		t.Error("the app asked again at once")
 	}
-	now = now.Add(untilInstalled)
+	ahead.Store(int64(untilInstalled))
 	if m := post(b); len(m.Pictures) != 1 {
 		t.Error("the app never asked again")
 	}

@@ -25,7 +25,7 @@ var blocks = map[atom.Atom]bool{
 // Text gives what a person reads of HTML: no tag, one line a block, an item of a
 // list behind a dot.
 func Text(source string) string {
-	z := html.NewTokenizer(strings.NewReader(source))
+	z := html.NewTokenizer(strings.NewReader(visible(source))) // first: what is taken out of a text must not make a tag of it
 	var out strings.Builder
 	var hidden atom.Atom // the silent element we are in
 	depth := 0           // of elements with its name
@@ -77,22 +77,27 @@ func foldSpace(text []byte) []byte {
 // the direction of a line, spaces beside spaces and empty lines.
 func Plain(text string) string {
 	var lines []string
-	for line := range strings.Lines(strings.ToValidUTF8(html.UnescapeString(text), "")) {
-		line = strings.Map(func(r rune) rune {
-			switch {
-			case unicode.IsSpace(r):
-				return ' '
-			case unicode.IsControl(r), r == '\u200b', r == '\ufeff', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
-				return -1
-			default:
-				return r
-			}
-		}, line)
+	for line := range strings.Lines(visible(html.UnescapeString(text))) {
 		if line = strings.Join(strings.Fields(line), " "); line != "" && line != "•" {
 			lines = append(lines, line)
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// visible takes from a text what is no UTF-8, control characters but spaces and line
+// breaks, and marks that nobody sees.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return r
+		case unicode.IsControl(r), r == '\u200b', r == '\ufeff', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return -1
+		default:
+			return r
+		}
+	}, strings.ToValidUTF8(text, ""))
 }
 
 // Line is Plain on one line.

@@ -18,6 +18,7 @@ func TestTextIsWhatAPersonReads(t *testing.T) {
 		{"plain text", "2 < 3 and\n4", "2 < 3 and 4"},
 		{"line breaks", "a<br>b<br/>c", "a\nb\nc"},
 		{"marks", "a\u202Eb\u200Bc\x00d\x07", "abcd"},
+		{"a tag that a mark keeps apart", "a<\x00b>c<\u200bscript>d</script>e<\xffi>f", "acef"},
 		{"a table", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"},
 		{"nothing", "<div> <br> </div>", ""},
 	} {
