@@ -35,12 +35,19 @@ var rates = map[string]pace.Rate{
 	"views.publish":                {N: tier4},
 }
 
+// soon is how far ahead turns are kept while other replicas have a part of the
+// limits: what one that died had passes on within that.
+const soon = 10 * time.Second
+
 // rate is this replica's part of a method's limit in one workspace.
 func (c *Client) rate(method string) pace.Rate {
 	r := rates[method]
 	r.Per = time.Minute
 	if c.unmetered {
 		r.N = 0
+	}
+	if c.budget.Shared() {
+		r.Soon = soon
 	}
 	if r.N > 0 {
 		r.N = c.budget.PartOf(r.N)

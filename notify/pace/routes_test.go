@@ -94,11 +94,42 @@ func TestRefusalsNameTheirScope(t *testing.T) {
 	}
 }
 
+// TestTurnsFollowAShareThatGrows has a process come up beside the share of one
+// that died: forty ask, of whom one may at first. Once the share is whole nobody
+// waits for a turn that was given by the small one.
+func TestTurnsFollowAShareThatGrows(t *testing.T) {
+	turns, small, now := NewTurns(), Rate{N: 1, Per: time.Minute, Soon: 10 * time.Second}, noon
+	waiting := 0
+	for i := range 40 {
+		switch at := turns.Take("s", fmt.Sprint(i), small, now); {
+		case at.Equal(now.Add(small.Soon)):
+			waiting++
+		case at.After(now):
+			t.Fatalf("%d waits until %v", i, at.Sub(noon))
+		}
+	}
+	if waiting != 39 {
+		t.Fatalf("%d of 40 wait, want all but one", waiting)
+	}
+	now = now.Add(small.Soon)
+	whole, began := Rate{N: 25, Per: time.Minute}, 0
+	for i := 1; i < 40; i++ {
+		if at := turns.Take("s", fmt.Sprint(i), whole, now); !at.After(now) {
+			began++
+		} else if at.After(noon.Add(time.Minute + small.Soon)) {
+			t.Errorf("%d waits until %v", i, at.Sub(noon))
+		}
+	}
+	if began != 24 {
+		t.Errorf("%d begin, want 24: with the one before that is the whole minute's", began)
+	}
+}
+
 // TestTurnsNeverPassTheRate lets places come, wait and come back at random.
 func TestTurnsNeverPassTheRate(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		turns, now := NewTurns(), noon
-		rate := Rate{N: rapid.IntRange(1, 5).Draw(r, "n"), Per: time.Minute}
+		rate := Rate{N: rapid.IntRange(1, 5).Draw(r, "n"), Per: time.Minute, Soon: time.Duration(rapid.IntRange(0, 20).Draw(r, "soon")) * time.Second}
 		due := map[string]time.Time{}
 		var began []time.Time
 		for range 200 {

@@ -17,6 +17,9 @@ type Rate struct {
 	// for what takes two requests: else those who wait for their second turn would
 	// use up the first turns of all others for ever.
 	Again time.Duration
+	// Soon is how far ahead a turn is kept, while it is likely that N will grow: who
+	// would wait longer keeps none, and is told to ask anew then. 0: however far.
+	Soon time.Duration
 }
 
 // waryFor is how long a scope is treated with care after it refused.
@@ -76,7 +79,7 @@ func (t *Turns) Take(name, place string, r Rate, now time.Time) time.Time {
 			return now
 		}
 	}
-	at := s.turn(place, n, r.Per, now)
+	at := s.turn(place, n, r, now)
 	if r.Again > 0 && !at.After(now) {
 		if s.had == nil {
 			s.had = map[string]time.Time{}
@@ -87,23 +90,26 @@ func (t *Turns) Take(name, place string, r Rate, now time.Time) time.Time {
 }
 
 // turn finds the turn kept for a place, or the next free one.
-func (s *scope) turn(place string, n int, per time.Duration, now time.Time) time.Time {
+func (s *scope) turn(place string, n int, r Rate, now time.Time) time.Time {
 	if at, told := s.kept[place]; told {
 		if at.After(now) {
 			return at
 		}
 		delete(s.kept, place)
-		if now.Sub(at) < per {
+		if now.Sub(at) < r.Per {
 			return now
 		}
 	}
-	s.taken = slices.DeleteFunc(s.taken, func(at time.Time) bool { return now.Sub(at) >= per })
+	s.taken = slices.DeleteFunc(s.taken, func(at time.Time) bool { return now.Sub(at) >= r.Per })
 	at := now
 	if i := len(s.taken) - n; i >= 0 {
-		at = latest(at, s.taken[i].Add(per))
+		at = latest(at, s.taken[i].Add(r.Per))
+	}
+	if soon := now.Add(r.Soon); r.Soon > 0 && at.After(soon) {
+		return soon
 	}
 	s.taken = append(s.taken, at)
-	s.over = latest(s.over, at.Add(per))
+	s.over = latest(s.over, at.Add(r.Per))
 	if at.After(now) {
 		if s.kept == nil {
 			s.kept = map[string]time.Time{}
