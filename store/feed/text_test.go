@@ -42,6 +42,7 @@ func FuzzText(f *testing.F) {
 	f.Add("<p>Hello <b>you</b></p>")
 	f.Add("<scr<script>ipt>x</script>&lt;b&gt;")
 	f.Add("<ul><li>\u202e<li></ul>")
+	f.Add("<\x00A>")
 	f.Fuzz(func(t *testing.T, in string) {
 		out := Text(in)
 		if strings.ContainsFunc(out, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }) {
