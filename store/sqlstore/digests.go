@@ -95,30 +95,51 @@ var chose = fmt.Sprintf("(s.events & %d) <> 0", store.Digests)
 func (s *Store) DueDigests(ctx context.Context, now time.Time, limit int) ([]store.Due, error) {
 	var rows []struct {
 		digestRow
-		Gone    bool    `db:"gone"`
-		Follows *string `db:"follows"`
+		Gone bool `db:"gone"`
 	}
-	// Gathered for all places at once: asked place by place, PostgreSQL spends
-	// longer on compiling the question than on answering it.
-	err := s.read.SelectContext(ctx, &rows, s.dialect.sql(`WITH due AS {materialized} (SELECT * FROM digests WHERE next_at IS NOT NULL AND next_at <= $1
-			ORDER BY next_at, place_id LIMIT $2),
-		gathered AS (SELECT s.place_id, `+s.dialect.follows()+` AS follows FROM subscriptions s
-			WHERE s.place_id IN (SELECT place_id FROM due) AND `+chose+` GROUP BY s.place_id)
-		SELECT d.place_id, d.weekday, d.minute, d.zone, d.off, d.skip_quiet, d.next_at, d.since, d.seen,
-			g.place_id IS NOT NULL AS wanted, p.disabled_at IS NOT NULL AS gone, g.follows
-		FROM due d JOIN places p ON p.id = d.place_id LEFT JOIN gathered g ON g.place_id = d.place_id ORDER BY d.next_at, d.place_id`),
-		s.dialect.stamp(now), limit)
-	if err != nil {
+	if err := s.read.SelectContext(ctx, &rows, `SELECT d.place_id, d.weekday, d.minute, d.zone, d.off, d.skip_quiet, d.next_at, d.since, d.seen,
+			false AS wanted, p.disabled_at IS NOT NULL AS gone
+		FROM digests d JOIN places p ON p.id = d.place_id WHERE d.next_at IS NOT NULL AND d.next_at <= $1
+		ORDER BY d.next_at, d.place_id LIMIT $2`, s.dialect.stamp(now), limit); err != nil {
 		return nil, fmt.Errorf("read the digests that are due: %w", err)
+	}
+	places := make([]int64, len(rows))
+	for i, r := range rows {
+		places[i] = r.PlaceID
+	}
+	follows, err := s.followsOf(ctx, places)
+	if err != nil {
+		return nil, err
 	}
 	due := make([]store.Due, len(rows))
 	for i, r := range rows {
 		due[i] = store.Due{Digest: r.digest(), Gone: r.Gone}
-		if r.Wanted && r.Follows != nil {
-			due[i].Follows = *r.Follows
-		}
+		due[i].Follows, due[i].Wanted = follows[r.PlaceID], follows[r.PlaceID] != ""
 	}
 	return due, nil
+}
+
+// followsOf gives what places follow for their digests, those alone that follow
+// something. It is a question of its own, by ids: in one with the digests that are
+// due PostgreSQL expects a handful of them, as there mostly are, and compares each
+// of ten thousand with each.
+func (s *Store) followsOf(ctx context.Context, places []int64) (map[int64]string, error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	var rows []struct {
+		PlaceID int64  `db:"place_id"`
+		Follows string `db:"follows"`
+	}
+	if err := s.read.SelectContext(ctx, &rows, s.dialect.sql(`SELECT s.place_id, `+s.dialect.follows()+` AS follows FROM subscriptions s
+		WHERE s.place_id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) AND `+chose+` GROUP BY s.place_id`), array(places)); err != nil {
+		return nil, fmt.Errorf("read what %d places follow: %w", len(places), err)
+	}
+	all := make(map[int64]string, len(rows))
+	for _, r := range rows {
+		all[r.PlaceID] = r.Follows
+	}
+	return all, nil
 }
 
 // NextDigest gives when the next digest of any place is due, and false when

@@ -34,6 +34,7 @@ var rows = []row{
 	{"alone", measureAlone},
 	{"limits", measureLimits},
 	{"commands", measureCommands},
+	{"digest", measureDigest},
 	{"idle", measureIdle},
 }
 
