@@ -81,7 +81,19 @@ func Momenta() map[string]notify.Message {
 	} {
 		all["trend-"+name] = TrendOf(shelves[of.shelf], of.which, of.turn)
 	}
+	all["trend-200"] = turnsAtOnce(shelves["200"])
 	return all
+}
+
+// turnsAtOnce is the one message that a place gets when everything it follows turns
+// on one day: as many turns as a message holds.
+func turnsAtOnce(s Shelf) notify.Message {
+	turns := []store.Turn{store.TurnSurging, store.TurnAwake, store.TurnQuiet}
+	var b compose.Bundle
+	for i, p := range s.All[:min(store.MaxParts, len(s.All))] {
+		b.Items = append(b.Items, compose.Item{Project: p, Turn: turns[i%len(turns)], Move: store.Move{OccurredAt: Now}})
+	}
+	return compose.BundleMessage(b, Now)
 }
 
 // momentaFit posts what is said of momentum with hard texts.
