@@ -36,7 +36,7 @@ reproducible: ## the linux program, built in two places with two empty caches, i
 	sha256sum "$$dir/sparkbot1" "$$dir/sparkbot2"; cmp "$$dir/sparkbot1" "$$dir/sparkbot2"
 
 test: ## every test, on both databases, with the race detector
-	$(GO) test -race -count=1 ./...
+	$(GO) test -race -count=1 -timeout 20m ./...
 
 soak: ## the long crash and replica suites, ten minutes at most; `make test` runs them short, with the race detector
 	SPARKBOT_TEST_SOAK=1 $(GO) test -count=1 -timeout 10m -run 'Soak|Crash|Replica' $(or $(SOAK),./cmd/internal/app)
