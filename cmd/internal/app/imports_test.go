@@ -42,7 +42,10 @@ var rooms = map[string][]string{
 	"cmd/internal/app": {"*"},
 	"cmd/sparkbot":     {"cmd/internal/app", "config", "store", "store/ingest", "store/sqlstore"},
 
-	"cmd/internal/bench": {"bot/sandbox", "store", "store/storetest"}, // measures from outside
+	// It measures the program from outside, but for the digests of one minute.
+	"cmd/internal/bench": {
+		"bot/discord", "bot/sandbox", "bot/slack", "notify", "notify/compose", "notify/digest", "store", "store/sqlstore", "store/storetest",
+	},
 }
 
 // vendors says which room alone may import a library whose types would

@@ -130,9 +130,11 @@ func TestReplicasHoldOneConnection(t *testing.T) {
 	askEverywhere(t, world, channels)
 }
 
-// askEverywhere asks for a card in every channel.
+// askEverywhere asks for a card in every channel, once Discord knows the commands:
+// a replica that is ready may still wait for its share of the requests.
 func askEverywhere(t *testing.T, world *sandbox.Sandbox, channels map[string]store.Platform) {
 	t.Helper()
+	eventually(t, "the commands are registered", 30*time.Second, func() bool { return world.Discord().Registrations() > 0 })
 	for channel, platform := range channels {
 		run, text := world.Slack().RunText, "/spark session"
 		if platform == store.Discord {
