@@ -38,8 +38,8 @@ reproducible: ## the linux program, built in two places with two empty caches, i
 test: ## every test, on both databases, with the race detector
 	$(GO) test -race -count=1 -timeout 20m ./...
 
-soak: ## the long crash and replica suites, ten minutes at most; `make test` runs them short, with the race detector
-	SPARKBOT_TEST_SOAK=1 $(GO) test -count=1 -timeout 10m -run 'Soak|Crash|Replica' $(or $(SOAK),./cmd/internal/app)
+soak: ## the long crash and replica suites, within ten minutes on two cores; `make test` runs them short, with the race detector
+	SPARKBOT_TEST_SOAK=1 $(GO) test -count=1 -timeout 15m -run 'Soak|Crash|Replica' $(or $(SOAK),./cmd/internal/app)
 
 bench: build ## ratios against bare clients, in about fifteen minutes; BENCH passes flags, such as BENCH='-rows fanout'
 	$(GO) build -trimpath -o $(BIN)/bench ./cmd/internal/bench

@@ -18,7 +18,7 @@ import (
 // under way told of.
 func TestCrashInABurst(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
-		rounds, places := storetest.Soak(2, 10), storetest.Soak(40, 300)
+		rounds, places := storetest.Soak(2, 5), storetest.Soak(40, 300)
 		seed := uint64(time.Now().UnixNano())
 		if text := os.Getenv("SPARKBOT_TEST_SEED"); text != "" {
 			var err error

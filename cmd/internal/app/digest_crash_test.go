@@ -14,7 +14,7 @@ import (
 // after week. In the end every place has every digest once.
 func TestCrashDuringDigests(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
-		weeks, places := storetest.Soak(3, 20), storetest.Soak(60, 500)
+		weeks, places := storetest.Soak(3, 8), storetest.Soak(60, 500)
 		world := crashWorld(t, true)
 		channels := subscribeMany(t, url, world, places)
 		const title = "Weekly digest"

@@ -113,7 +113,7 @@ func TestReplicasHoldOneConnection(t *testing.T) {
 			world.Discord().Sessions() == 1 && world.Slack().Sockets() == 1
 	}
 	eventually(t, "three are ready, and one of them is connected", 30*time.Second, one)
-	for round := range storetest.Soak(1, 3) {
+	for round := range storetest.Soak(1, 2) {
 		for i, r := range all {
 			if !r.holds(store.Discord) {
 				continue

@@ -17,7 +17,7 @@ import (
 // One is killed on the way and another joins.
 func TestReplicasShareOneRate(t *testing.T) {
 	url, world := storetest.Postgres(t), startWorld(t)
-	places := storetest.Soak(400, 2000)
+	places := storetest.Soak(400, 1000)
 	channels := subscribeMany(t, url, world, places)
 	var all []*replica
 	var desks []*desk
