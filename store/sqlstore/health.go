@@ -49,7 +49,9 @@ func (s *Store) Hear(ctx context.Context) error {
 	if err := listener.Listen(echo); err != nil {
 		return fmt.Errorf("%w (%w)", deaf, err)
 	}
-	if _, err := s.write.ExecContext(ctx, "SELECT pg_notify($1, '')", echo); err != nil {
+	if _, err := s.write.ExecContext(ctx, "SELECT pg_notify($1, '')", echo); ctx.Err() != nil {
+		return deaf // the wait is over, whether it ended before the notification was sent or after
+	} else if err != nil {
 		return fmt.Errorf("send a notification: %w", err)
 	}
 	for {
