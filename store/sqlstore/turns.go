@@ -16,10 +16,10 @@ import (
 // one out again. So each is looked at in vain once at most, however long the
 // queue of its place is.
 //
-// A parked delivery nobody takes out would never be sent. Whoever parks and
-// whoever ends therefore hold the place's row meanwhile, and look only once they
-// hold it: either the end is seen, and nothing is parked behind it, or what was
-// parked is seen.
+// A parked delivery nobody takes out would never be sent. So whoever parks looks at
+// what is before it, and whoever has ended one looks for what is parked, only once
+// they hold the place's row: either the end is seen, and nothing is parked behind
+// it, or what was parked is seen.
 
 // park parks the blocked ones of the candidates and gives their places. A place
 // that another process holds is left as it is.
@@ -93,20 +93,28 @@ func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places []int64) error {
 	return err
 }
 
-// holdPlacesOf locks the places of some deliveries for this transaction, in the
-// order of their ids so that two processes cannot wait for each other. On SQLite
-// the one writer holds everything already.
-func (s *Store) holdPlacesOf(ctx context.Context, tx *sqlx.Tx, deliveries []int64) error {
-	if s.dialect.name == onSQLite.name {
+// holdPlaces locks places for this transaction, in the order of their ids so that
+// two processes cannot wait for each other. On SQLite the one writer holds
+// everything already.
+func (s *Store) holdPlaces(ctx context.Context, tx *sqlx.Tx, places []int64) error {
+	if s.dialect.name == onSQLite.name || len(places) == 0 {
 		return nil
 	}
 	_, err := tx.ExecContext(ctx, s.dialect.sql(`SELECT p.id FROM places p
-		WHERE p.id IN (SELECT d.place_id FROM deliveries d WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e))
-		ORDER BY p.id FOR NO KEY UPDATE`), array(deliveries))
+		WHERE p.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) ORDER BY p.id FOR NO KEY UPDATE`), array(places))
 	return err
 }
 
-// holdPlace is holdPlacesOf for one place.
+// holdPlaceOf is holdPlaces for the place of one delivery.
+func (s *Store) holdPlaceOf(ctx context.Context, tx *sqlx.Tx, delivery int64) error {
+	if s.dialect.name == onSQLite.name {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT p.id FROM places p WHERE p.id = (SELECT d.place_id FROM deliveries d WHERE d.id = $1) FOR NO KEY UPDATE", delivery)
+	return err
+}
+
+// holdPlace is holdPlaces for one place.
 func (s *Store) holdPlace(ctx context.Context, tx *sqlx.Tx, id int64) error {
 	if s.dialect.name == onSQLite.name {
 		return nil
