@@ -22,13 +22,13 @@ const (
 // doubtful reports whether the message of a claim may have arrived already: an
 // answer was lost, or whoever sent it never recorded how that ended. An edit is
 // repeated without harm, so nobody has to ask.
-func doubtful(c store.Claimed) bool {
+func doubtful(c *store.Claimed) bool {
 	return c.Kind != store.DeliveryEdit && (c.Again || !c.UnsureAt.IsZero())
 }
 
 // searchFrom is where the search for a doubtful message begins. A doubt that
 // seems to lie in the future was noted by a clock that has been set back since.
-func searchFrom(c store.Claimed, now time.Time) time.Time {
+func searchFrom(c *store.Claimed, now time.Time) time.Time {
 	since := c.UnsureAt
 	if since.IsZero() {
 		since = c.CreatedAt
@@ -66,14 +66,14 @@ func judge(n int, messageID string, asked bool, err error) verdict {
 // when it did not, or nobody can tell, so that it is sent again. Each question
 // passes the platform's limits as a post does, and is only begun as early in the
 // lease as leaves time for the post.
-func (l *lane) settleDoubt(ctx, sending context.Context, c store.Claimed) (e Event, ended bool) {
+func (l *lane) settleDoubt(ctx, sending context.Context, c *store.Claimed) (e Event, ended bool) {
 	began := l.o.Now()
 	if until := l.throttles.until(c.Place); until.After(began) {
 		return Event{Settlement: release(c, began, until, c.Reason)}, true
 	}
 	for n := 1; ; n++ {
-		if due, admitted := l.admit(ctx, c); !admitted {
-			return Event{Settlement: release(c, l.o.Now(), due, c.Reason)}, true
+		if now, due, admitted := l.admit(ctx, c); !admitted {
+			return Event{Settlement: release(c, now, due, c.Reason)}, true
 		}
 		id, asked, err := l.find(sending, c)
 		now := l.o.Now()
@@ -102,7 +102,7 @@ func (l *lane) settleDoubt(ctx, sending context.Context, c store.Claimed) (e Eve
 
 // find asks once. Two questions and the wait between them fit into the time in
 // which a post may begin.
-func (l *lane) find(ctx context.Context, c store.Claimed) (messageID string, asked bool, err error) {
+func (l *lane) find(ctx context.Context, c *store.Claimed) (messageID string, asked bool, err error) {
 	defer l.rescue(&err)
 	ctx, cancel := context.WithTimeout(pace.WithTurn(ctx), l.o.slack()/3)
 	defer cancel()

@@ -45,7 +45,7 @@ func TestSearchFrom(t *testing.T) {
 		{"since it was stored, where no doubt was noted", -1, time.Hour, 62 * time.Minute},
 		{"a clock that was set back", -time.Hour, time.Hour, 2 * time.Minute},
 	} {
-		c := store.Claimed{Delivery: store.Delivery{CreatedAt: now.Add(-tc.created)}}
+		c := &store.Claimed{Delivery: store.Delivery{CreatedAt: now.Add(-tc.created)}}
 		if tc.unsure != -1 {
 			c.UnsureAt = now.Add(-tc.unsure)
 		}
@@ -138,7 +138,7 @@ func TestADoubtIsSettledBeforeAnythingElse(t *testing.T) {
 				s := &fakeSender{}
 				q.change(id, func(c *store.Claimed) { // left by a process that died after its post
 					c.State, c.LeaseUntil, c.BegunAt, c.Fence = store.StateSending, time.Now(), time.Now().Add(-20*time.Second), 1
-					s.arrive(envelope(*c), "first")
+					s.arrive(envelope(c), "first")
 					change(c)
 				})
 				stop := begin(t, q, map[store.Platform]Sender{store.Discord: s}, Options{})

@@ -32,7 +32,7 @@ type bodyKey struct {
 	delivery int64 // of a message that no other place gets
 }
 
-func keyOf(c store.Claimed) bodyKey {
+func keyOf(c *store.Claimed) bodyKey {
 	switch {
 	case saysMore(c):
 		k := bodyKey{kind: c.Kind, caughtUp: caughtUp(c)}
@@ -48,7 +48,7 @@ func keyOf(c store.Claimed) bodyKey {
 }
 
 // caughtUp reports whether the message of a claim is a catch-up.
-func caughtUp(c store.Claimed) bool {
+func caughtUp(c *store.Claimed) bool {
 	if c.Kind == store.DeliveryEdit {
 		return c.Target.Held
 	}
@@ -71,17 +71,12 @@ type bodies struct {
 	kept map[bodyKey]*body
 }
 
-// get gives the body under k, made by prepare when there is none or it is too
-// old at now. Whoever asks for a body that is being made waits for it, or for
-// ctx to end.
-func (b *bodies) get(ctx context.Context, k bodyKey, now time.Time, prepare func() (notify.Body, error)) (notify.Body, error) {
-	e, first := b.entry(k, now)
-	if first {
-		e.body, e.err = prepare()
-		if _, final := errors.AsType[*encodeError](e.err); e.err != nil && !final {
-			b.forget(k, e)
-		}
-		close(e.ready)
+// wait gives a body once it is made, unless ctx ends before.
+func (e *body) wait(ctx context.Context) (notify.Body, error) {
+	select {
+	case <-e.ready:
+		return e.body, e.err
+	default:
 	}
 	select {
 	case <-e.ready:
@@ -91,8 +86,17 @@ func (b *bodies) get(ctx context.Context, k bodyKey, now time.Time, prepare func
 	}
 }
 
-// entry finds what is kept under k, or makes room for it and says that the
-// caller is the first.
+// made hands a body to all who wait for it. A reason that is not final concerns
+// just those.
+func (b *bodies) made(k bodyKey, e *body) {
+	if _, final := errors.AsType[*encodeError](e.err); e.err != nil && !final {
+		b.forget(k, e)
+	}
+	close(e.ready)
+}
+
+// entry finds what is kept under k and not too old at now, or makes room for it and
+// says that the caller is the first, who must make it.
 func (b *bodies) entry(k bodyKey, now time.Time) (e *body, first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 
 // bundle tells of several moves and turns. What was taken back before it was
 // posted is left out; what is left over alone is a message like any other.
-func (l *lane) bundle(ctx context.Context, c store.Claimed, now time.Time) (notify.Message, error) {
+func (l *lane) bundle(ctx context.Context, c *store.Claimed, now time.Time) (notify.Message, error) {
 	b := compose.Bundle{CatchUp: caughtUp(c)}
 	var last store.Part
 	for _, part := range c.Parts {
@@ -35,8 +35,9 @@ func (l *lane) bundle(ctx context.Context, c store.Claimed, now time.Time) (noti
 	case last.TurningID != 0:
 		return l.trend(ctx, last.TurningID, now)
 	default:
-		c.MoveID = last.MoveID
-		return alert(ctx, l.library, c, now)
+		one := *c
+		one.MoveID = last.MoveID
+		return alert(ctx, l.library, &one, now)
 	}
 }
 

@@ -25,7 +25,7 @@ const (
 // hold an alert (a test was asked for by hand and goes through), and attempts and
 // age are bounded. An edit is none of these: it is sent whenever its message is there
 // and shows something that is out of date.
-func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
+func Ready(c *store.Claimed, now time.Time) (s store.Settlement, send bool) {
 	switch {
 	case c.Kind == store.DeliveryEdit:
 		if why := needless(c); why != "" {
@@ -47,7 +47,7 @@ func Ready(c store.Claimed, now time.Time) (s store.Settlement, send bool) {
 }
 
 // gone says why nothing is left to say.
-func gone(c store.Claimed) string {
+func gone(c *store.Claimed) string {
 	if c.Kind == store.DeliveryTrend {
 		return errProjectGone.Error()
 	}
@@ -55,7 +55,7 @@ func gone(c store.Claimed) string {
 }
 
 // saysMore reports whether a message tells of a move beside the first.
-func saysMore(c store.Claimed) bool { return len(c.Parts) > 1 }
+func saysMore(c *store.Claimed) bool { return len(c.Parts) > 1 }
 
 // Decide says how a claim ends after a post that gave receipt or err. now is
 // the time after the post; chance, from 0 up to 1, spreads the retries.
@@ -63,7 +63,7 @@ func saysMore(c store.Claimed) bool { return len(c.Parts) > 1 }
 // A throttled post costs no attempt and is due when the platform said, to the
 // millisecond or later. One that may have arrived is tried again like one that
 // did not, but is asked for before: the doubt is kept since the claim began.
-func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, chance float64) store.Settlement {
+func Decide(c *store.Claimed, receipt notify.Receipt, err error, now time.Time, chance float64) store.Settlement {
 	if err == nil {
 		s := settle(c, store.OutcomeSent, now, "")
 		s.MessageID, s.Shown = clean(receipt.MessageID), shown(c)
@@ -111,7 +111,7 @@ func Decide(c store.Claimed, receipt notify.Receipt, err error, now time.Time, c
 
 // postpone ends a claim whose platform fails as a whole. It costs no attempt, but
 // time, and leaves the doubt that it may have arrived all the same.
-func postpone(c store.Claimed, f *notify.Failure, now, due time.Time) store.Settlement {
+func postpone(c *store.Claimed, f *notify.Failure, now, due time.Time) store.Settlement {
 	if late(c, due) {
 		return settle(c, store.OutcomeFailed, now, because("gave up: the platform failed until its time ran out", f.Reason))
 	}
@@ -132,7 +132,7 @@ func firstOf(known, other time.Time) time.Time {
 
 // retry ends an attempt that failed and may be repeated after wait, unless
 // attempts or time run out before.
-func retry(c store.Claimed, now time.Time, wait time.Duration, reason string) store.Settlement {
+func retry(c *store.Claimed, now time.Time, wait time.Duration, reason string) store.Settlement {
 	tried := c.Attempt + 1
 	due := wholeMillis(now.Add(wait))
 	if tried >= MaxAttempts || late(c, due) {
@@ -144,20 +144,20 @@ func retry(c store.Claimed, now time.Time, wait time.Duration, reason string) st
 }
 
 // release ends a claim of which nothing was tried, or at no cost.
-func release(c store.Claimed, now, due time.Time, reason string) store.Settlement {
+func release(c *store.Claimed, now, due time.Time, reason string) store.Settlement {
 	s := settle(c, store.OutcomeReleased, now, reason)
 	s.DueAt = wholeMillis(due)
 	return s
 }
 
 // aside puts a delivery off that keeps no other of its place waiting meanwhile.
-func aside(c store.Claimed, now, due time.Time, reason string) store.Settlement {
+func aside(c *store.Claimed, now, due time.Time, reason string) store.Settlement {
 	s := settle(c, store.OutcomeHeld, now, reason)
 	s.DueAt = due
 	return s
 }
 
-func settle(c store.Claimed, o store.Outcome, now time.Time, reason string) store.Settlement {
+func settle(c *store.Claimed, o store.Outcome, now time.Time, reason string) store.Settlement {
 	return store.Settlement{
 		DeliveryID: c.ID, Fence: c.Fence, Outcome: o, At: now,
 		Reason: notify.Cut(clean(reason), maxReason),
@@ -165,7 +165,7 @@ func settle(c store.Claimed, o store.Outcome, now time.Time, reason string) stor
 }
 
 // late reports whether the delivery is given up by t.
-func late(c store.Claimed, t time.Time) bool {
+func late(c *store.Claimed, t time.Time) bool {
 	return !c.GiveUpAt.IsZero() && !t.Before(c.GiveUpAt)
 }
 

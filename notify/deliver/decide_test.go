@@ -16,12 +16,12 @@ import (
 
 var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
-func claimed(edit func(c *store.Claimed)) store.Claimed {
-	c := store.Claimed{Delivery: store.Delivery{
+func claimed(edit func(c *store.Claimed)) *store.Claimed {
+	c := &store.Claimed{Delivery: store.Delivery{
 		ID: 7, Fence: 3, Kind: store.DeliveryAlert, MoveID: 1, GiveUpAt: noon.Add(6 * time.Hour),
 	}}
 	if edit != nil {
-		edit(&c)
+		edit(c)
 	}
 	return c
 }

@@ -22,7 +22,7 @@ type Digests interface {
 var errSilent = errors.New("nothing moved, and this place leaves quiet weeks out")
 
 // words composes what a claim says from the facts as they stand now.
-func (l *lane) words(ctx context.Context, c store.Claimed, now time.Time) (notify.Message, error) {
+func (l *lane) words(ctx context.Context, c *store.Claimed, now time.Time) (notify.Message, error) {
 	switch {
 	case saysMore(c):
 		return l.bundle(ctx, c, now)

@@ -96,7 +96,7 @@ func TestADigestWithNothingToSayIsCancelled(t *testing.T) {
 }
 
 func TestAMuteDoesNotHoldADigest(t *testing.T) {
-	c := store.Claimed{Delivery: store.Delivery{Kind: store.DeliveryDigest}, MutedUntil: time.Now().Add(time.Hour)}
+	c := &store.Claimed{Delivery: store.Delivery{Kind: store.DeliveryDigest}, MutedUntil: time.Now().Add(time.Hour)}
 	if s, send := Ready(c, time.Now()); !send {
 		t.Errorf("a digest in a mute ends as %+v", s)
 	}

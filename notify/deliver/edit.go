@@ -10,7 +10,7 @@ import (
 
 // needless says why there is nothing to edit, or "" when there is. Edits that
 // came one after the other are all made by the first of them that is claimed.
-func needless(c store.Claimed) string {
+func needless(c *store.Claimed) string {
 	switch {
 	case c.Target.State != store.StateSent:
 		return "what it would edit was not posted"
@@ -26,7 +26,7 @@ func needless(c store.Claimed) string {
 }
 
 // shown gives what a message composed now shows.
-func shown(c store.Claimed) []store.Part {
+func shown(c *store.Claimed) []store.Part {
 	parts := make([]store.Part, 0, len(c.Parts)+1)
 	if c.Kind == store.DeliveryAlert {
 		parts = append(parts, store.Part{DeliveryID: c.ID, MoveID: c.MoveID, Shown: c.Revision})
@@ -45,7 +45,7 @@ func shown(c store.Claimed) []store.Part {
 
 // shownInDoubt gives what a message shows that arrived before this claim: the
 // moves as they were when it may have been posted first.
-func shownInDoubt(c store.Claimed) []store.Part {
+func shownInDoubt(c *store.Claimed) []store.Part {
 	parts := shown(c)
 	for i, p := range parts {
 		parts[i].Shown = c.Shown
@@ -57,7 +57,7 @@ func shownInDoubt(c store.Claimed) []store.Part {
 }
 
 // send posts a body, or puts it in place of the message that is to be edited.
-func (l *lane) send(ctx context.Context, c store.Claimed, body notify.Body) (notify.Receipt, error) {
+func (l *lane) send(ctx context.Context, c *store.Claimed, body notify.Body) (notify.Receipt, error) {
 	if c.Kind != store.DeliveryEdit {
 		return l.sender.Post(ctx, envelope(c), body)
 	}

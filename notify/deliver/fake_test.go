@@ -109,7 +109,7 @@ func (q *fakeQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Clai
 func (q *fakeQueue) company(c *store.Claimed, all bool) (company []store.Companion) {
 	for _, o := range q.rows {
 		open := o.State == store.StateWaiting || o.State == store.StateHeld
-		if o != c && open && o.PlaceID == c.PlaceID && alerts(*o) && alerts(*c) && (all || o.Held || o.MergedInto == c.ID) {
+		if o != c && open && o.PlaceID == c.PlaceID && alerts(o) && alerts(c) && (all || o.Held || o.MergedInto == c.ID) {
 			company = append(company, store.Companion{
 				Part:       store.Part{DeliveryID: o.ID, MoveID: o.MoveID, TurningID: o.TurningID, Revision: o.Revision, Retracted: o.Retracted},
 				MergedInto: o.MergedInto, Held: o.Held, Muted: o.MutedUntil.After(time.Now()), DueAt: o.DueAt, Roles: o.Roles,

@@ -26,7 +26,7 @@ const (
 // A place to which several alerts come at once waits a moment for the last of
 // them; until is then when to look again. What a mute covers waits for its end,
 // what was taken back is not told at all, and what was tried before goes as it was.
-func Gather(c store.Claimed, burst int, now time.Time) (others []store.Companion, until time.Time) {
+func Gather(c *store.Claimed, burst int, now time.Time) (others []store.Companion, until time.Time) {
 	if !alerts(c) || c.Retracted || doubtful(c) || c.Attempt > 0 {
 		return nil, time.Time{}
 	}
@@ -72,13 +72,16 @@ func burstEnds(others []store.Companion, now time.Time) time.Time {
 
 // joined gives the moves of the message of a claim, its own first, when others
 // joined it before: whatever may have arrived already tells of just those.
-func joined(c store.Claimed) []store.Part {
+func joined(c *store.Claimed) []store.Part {
 	return together(c, func(o store.Companion) bool { return o.MergedInto == c.ID })
 }
 
 // together gives the moves of a message that tells of a claimed alert and those of
 // its company; nil when it tells of the one alone.
-func together(c store.Claimed, with func(store.Companion) bool) []store.Part {
+func together(c *store.Claimed, with func(store.Companion) bool) []store.Part {
+	if len(c.Company) == 0 {
+		return nil
+	}
 	parts := []store.Part{{DeliveryID: c.ID, MoveID: c.MoveID, TurningID: c.TurningID, Revision: c.Revision, Shown: c.Shown, Retracted: c.Retracted}}
 	for _, o := range c.Company {
 		if with(o) && !o.Retracted {
@@ -92,7 +95,7 @@ func together(c store.Claimed, with func(store.Companion) bool) []store.Part {
 }
 
 // roles gives the roles a message of several alerts mentions.
-func roles(c store.Claimed) []string {
+func roles(c *store.Claimed) []string {
 	all := slices.Clone(c.Roles)
 	for _, o := range c.Company {
 		if slices.ContainsFunc(c.Parts, func(p store.Part) bool { return p.DeliveryID == o.DeliveryID }) {
@@ -103,15 +106,16 @@ func roles(c store.Claimed) []string {
 	return slices.Compact(all)
 }
 
-// gather has others join a claim where they should. ready is false when the claim
-// ends as s instead: it waits for more to come, or it is not known who joined.
-func (l *lane) gather(ctx context.Context, c store.Claimed, now time.Time) (_ store.Claimed, s store.Settlement, ready bool) {
+// gather has others join a claim, which names them from then on, where they should.
+// ready is false when the claim ends as s instead: it waits for more to come, or it is
+// not known who joined.
+func (l *lane) gather(ctx context.Context, c *store.Claimed, now time.Time) (s store.Settlement, ready bool) {
 	others, until := Gather(c, l.o.Burst, now)
 	if !until.IsZero() {
-		return c, release(c, now, until, c.Reason), false
+		return release(c, now, until, c.Reason), false
 	}
 	if len(others) == 0 {
-		return c, s, true
+		return s, true
 	}
 	ids := make([]int64, len(others))
 	for i, o := range others {
@@ -122,22 +126,22 @@ func (l *lane) gather(ctx context.Context, c store.Claimed, now time.Time) (_ st
 	with, err := l.queue.Merge(ctx, c.ID, c.Fence, ids)
 	if err != nil {
 		l.outage.began(l, err)
-		return c, release(c, now, now.Add(time.Second), c.Reason), false
+		return release(c, now, now.Add(time.Second), c.Reason), false
 	}
 	c.Parts = together(c, func(o store.Companion) bool { return slices.Contains(with, o.DeliveryID) })
 	c.Roles = roles(c)
-	return c, s, true
+	return s, true
 }
 
 // alerts reports whether a claim tells of something that happened, unasked.
-func alerts(c store.Claimed) bool {
+func alerts(c *store.Claimed) bool {
 	return c.Kind == store.DeliveryAlert || c.Kind == store.DeliveryTrend
 }
 
 // silence says until when a claim is to be held because of a mute or of quiet
 // hours, whether it is dropped instead, and why. Neither concerns what a member
 // asked for.
-func silence(c store.Claimed, now time.Time) (until time.Time, drop bool, why string) {
+func silence(c *store.Claimed, now time.Time) (until time.Time, drop bool, why string) {
 	if !alerts(c) {
 		return time.Time{}, false, ""
 	}
@@ -154,7 +158,7 @@ func silence(c store.Claimed, now time.Time) (until time.Time, drop bool, why st
 }
 
 // hush ends a claim that a silence covers.
-func hush(c store.Claimed, now time.Time) (s store.Settlement, hushed bool) {
+func hush(c *store.Claimed, now time.Time) (s store.Settlement, hushed bool) {
 	until, drop, why := silence(c, now)
 	switch {
 	case until.IsZero():

@@ -120,7 +120,7 @@ func TestANoticeTellsWhatIsStillGone(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d.Key = tc.key
-			m, err := words(t.Context(), &fakeLibrary{gone: tc.gone, told: tc.told}, store.Claimed{Delivery: d}, since.Add(2*time.Minute))
+			m, err := words(t.Context(), &fakeLibrary{gone: tc.gone, told: tc.told}, &store.Claimed{Delivery: d}, since.Add(2*time.Minute))
 			if !errors.Is(err, tc.want) {
 				t.Fatalf("composing gives %v, want %v", err, tc.want)
 			}

@@ -83,7 +83,9 @@ func (h *health) well() {
 	if h.down {
 		h.log.Info("the platform is well again", "tries", h.tries)
 	}
-	clear(h.failing)
+	if len(h.failing) > 0 {
+		clear(h.failing)
+	}
 	h.down, h.tries, h.until = false, 0, time.Time{}
 }
 

@@ -33,6 +33,8 @@ type lane struct {
 	wake      chan struct{}
 	budget    *pace.Budget
 	throttles *throttles
+	turns     deadline // of those who wait for a turn
+	posts     deadline // of those under way
 	health    *health
 	bodies    bodies
 	failures  int       // of the queue, in a row
@@ -80,12 +82,7 @@ func (t *typical) add(took time.Duration) {
 func (t *typical) get() time.Duration { return time.Duration(t.nanos.Load()) }
 
 // poke lets the lane look at the queue again.
-func (l *lane) poke() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
+func (l *lane) poke() { signal(l.wake) }
 
 // run claims until ctx ends. Posts go on for as long as sending lasts. The
 // workers stay, because a goroutine for each post would grow its stack anew.
@@ -93,7 +90,7 @@ func (l *lane) run(ctx, sending context.Context) {
 	for range l.o.Workers {
 		l.sends.Go(func() {
 			for c := range l.jobs {
-				l.deliver(ctx, sending, c)
+				l.deliver(ctx, sending, &c)
 			}
 		})
 	}
@@ -153,9 +150,9 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 			return l.failed(err)
 		}
 		l.resting = len(claimed) == 0
-		for _, c := range claimed {
-			l.busy.Add(1)
-			l.jobs <- c
+		l.busy.Add(int64(len(claimed)))
+		for i := range claimed {
+			l.jobs <- claimed[i]
 		}
 		if len(claimed) < room {
 			return l.idle(ctx, now, throttled)

@@ -11,9 +11,9 @@ import (
 // is part of it, so that a database made anew, whose ids begin at 1 again, is
 // not taken for the old one by a platform that drops repeated nonces.
 func Nonce(d store.Delivery) string {
-	nonce := "s" + strconv.FormatInt(d.ID, 36)
-	if d.CreatedAt.IsZero() {
-		return nonce
+	nonce := strconv.AppendInt(append(make([]byte, 0, 32), 's'), d.ID, 36)
+	if !d.CreatedAt.IsZero() {
+		nonce = strconv.AppendInt(append(nonce, '-'), d.CreatedAt.Unix(), 36)
 	}
-	return nonce + "-" + strconv.FormatInt(d.CreatedAt.Unix(), 36)
+	return string(nonce)
 }

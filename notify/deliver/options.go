@@ -19,7 +19,7 @@ type Queue interface {
 	// Claim leases deliveries that are due, at most one of a place: its oldest.
 	Claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed, error)
 	// Settle ends claims, all or none. It gives the ids on which it had no effect
-	// because their fence had moved on.
+	// because their fence had moved on. It must not keep s, which is used again.
 	Settle(ctx context.Context, s []store.Settlement) (stale []int64, err error)
 	// Merge has open alerts of its place join a claimed one, whose message is to
 	// tell of them as well, and gives those that did.

@@ -184,7 +184,10 @@ func TestTheCacheOfBodiesIsBounded(t *testing.T) {
 	var b bodies
 	for move := range int64(3 * maxBodies) {
 		at := noon.Add(time.Duration(move) * time.Millisecond)
-		if _, err := b.get(t.Context(), bodyKey{move: move}, at, func() (notify.Body, error) { return notify.Body{}, nil }); err != nil {
+		k := bodyKey{move: move}
+		e, _ := b.entry(k, at)
+		b.made(k, e)
+		if _, err := e.wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

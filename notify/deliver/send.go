@@ -19,19 +19,22 @@ const laterVersion = time.Minute
 // deliver takes one claim to its end and hands it to the settler. A place whose
 // first message is put off has nothing else to be claimed until then, since it
 // keeps its order.
-func (l *lane) deliver(ctx, sending context.Context, c store.Claimed) {
-	l.trace("a delivery is claimed", c, "again", c.Again)
+func (l *lane) deliver(ctx, sending context.Context, c *store.Claimed) {
+	if l.traced() {
+		l.trace("a delivery is claimed", c, "again", c.Again)
+	}
+	claimed := c.Delivery // an attempt notes in c who joined it
 	e := l.attempt(ctx, sending, c)
-	e.Delivery, e.Place, e.StoredAt = c.Delivery, c.Place, c.StoredAt
+	e.Delivery, e.Place, e.StoredAt = claimed, c.Place, c.StoredAt
 	if o := e.Settlement.Outcome; o == store.OutcomeRetry || o == store.OutcomeReleased {
 		l.throttles.close(notify.ScopePlace, c.Place, e.Settlement.DueAt)
 	}
-	l.settler.in <- ended{event: e, lane: l}
+	l.settler.add(&e, l)
 }
 
 // attempt sends c if it may be sent now. ctx ends with the service, sending
 // some time after it.
-func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
+func (l *lane) attempt(ctx, sending context.Context, c *store.Claimed) Event {
 	now := l.o.Now()
 	if ctx.Err() != nil { // what waited for a worker has not begun
 		return Event{Settlement: release(c, now, now, c.Reason)}
@@ -52,8 +55,7 @@ func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 	if until := l.throttles.until(c.Place); until.After(now) {
 		return Event{Settlement: release(c, now, until, c.Reason)}
 	}
-	c, s, ready := l.gather(sending, c, now)
-	if !ready {
+	if s, ready := l.gather(sending, c, now); !ready {
 		return Event{Settlement: s}
 	}
 	body, err := l.body(sending, c, now)
@@ -61,31 +63,40 @@ func (l *lane) attempt(ctx, sending context.Context, c store.Claimed) Event {
 		return l.unprepared(c, err)
 	}
 	l.outage.ended(&l.bodies)
-	if due, admitted := l.admit(ctx, c); !admitted {
-		return Event{Settlement: release(c, l.o.Now(), due, c.Reason)}
+	began, due, admitted := l.admit(ctx, c)
+	if !admitted {
+		return Event{Settlement: release(c, began, due, c.Reason)}
 	}
-	return l.post(sending, c, body)
+	return l.post(sending, c, body, began)
 }
 
 // body gives what is posted for c.
-func (l *lane) body(ctx context.Context, c store.Claimed, now time.Time) (notify.Body, error) {
+func (l *lane) body(ctx context.Context, c *store.Claimed, now time.Time) (notify.Body, error) {
 	k := keyOf(c)
-	return l.bodies.get(ctx, k, now, func() (b notify.Body, err error) {
-		defer l.rescue(&err)
-		m, err := l.words(ctx, c, now)
-		if err != nil {
-			return b, err
-		}
-		if b, err = l.sender.Encode(m); err != nil {
-			return b, &encodeError{err}
-		}
-		return b, nil
-	})
+	b, first := l.bodies.entry(k, now)
+	if first {
+		b.body, b.err = l.prepare(ctx, c, now)
+		l.bodies.made(k, b)
+	}
+	return b.wait(ctx)
+}
+
+// prepare composes and encodes what is posted for c.
+func (l *lane) prepare(ctx context.Context, c *store.Claimed, now time.Time) (b notify.Body, err error) {
+	defer l.rescue(&err)
+	m, err := l.words(ctx, c, now)
+	if err != nil {
+		return b, err
+	}
+	if b, err = l.sender.Encode(m); err != nil {
+		return b, &encodeError{err}
+	}
+	return b, nil
 }
 
 // unprepared ends a claim for which there is no body. Facts that could not be
 // read cost no attempt, since the platform was never asked.
-func (l *lane) unprepared(c store.Claimed, err error) Event {
+func (l *lane) unprepared(c *store.Claimed, err error) Event {
 	now := l.o.Now()
 	refused, isRefused := errors.AsType[*encodeError](err)
 	broken, isBroken := errors.AsType[*notify.Failure](err)
@@ -108,31 +119,30 @@ func (l *lane) unprepared(c store.Claimed, err error) Event {
 }
 
 // admit waits for a turn of the platform's budget, which the next request then
-// begins with. It refuses, and says when the delivery is due again, when the
-// service stops, when the place was throttled meanwhile, and when a post begun
-// then could outlast the lease.
-func (l *lane) admit(ctx context.Context, c store.Claimed) (due time.Time, admitted bool) {
+// begins with, and gives the time at which it had it. It refuses, and says when the
+// delivery is due again, when the service stops, when the place was throttled
+// meanwhile, and when a post begun then could outlast the lease.
+func (l *lane) admit(ctx context.Context, c *store.Claimed) (now, due time.Time, admitted bool) {
 	latest := c.LeaseUntil.Add(l.o.slack() - l.o.Lease)
-	waiting, cancel := context.WithTimeout(ctx, latest.Sub(l.o.Now()))
-	defer cancel()
-	err := l.budget.Take(waiting)
-	now := l.o.Now()
+	err := l.budget.Take(l.turns.until(ctx, latest, l.o.Now()))
+	now = l.o.Now()
 	if err != nil {
-		return now, false
+		return now, now, false
 	}
 	if until := l.throttles.until(c.Place); until.After(now) {
-		return until, false
+		return now, until, false
 	}
-	return now, !now.After(latest)
+	return now, now, !now.After(latest)
 }
 
 // post sends the body and decides what its answer means.
-func (l *lane) post(ctx context.Context, c store.Claimed, body notify.Body) Event {
-	began := l.o.Now()
-	receipt, err := l.try(ctx, c, body)
+func (l *lane) post(ctx context.Context, c *store.Claimed, body notify.Body, began time.Time) Event {
+	receipt, err := l.try(ctx, c, body, began)
 	now := l.o.Now()
 	e := Event{Receipt: receipt, Took: now.Sub(began)}
-	l.trace("the platform answered", c, "message", receipt.MessageID, "took", e.Took, "error", err)
+	if l.traced() {
+		l.trace("the platform answered", c, "message", receipt.MessageID, "took", e.Took, "error", err)
+	}
 	l.typical.add(e.Took)
 	rest := max(l.limit.PlaceEvery, receipt.Pause)
 	if rest > 0 {
@@ -151,7 +161,7 @@ func (l *lane) post(ctx context.Context, c store.Claimed, body notify.Body) Even
 
 // decide is Decide, but for a platform that fails as a whole: then everything
 // waits, and the message has lost no attempt.
-func (l *lane) decide(c store.Claimed, receipt notify.Receipt, f *notify.Failure, began, now time.Time) store.Settlement {
+func (l *lane) decide(c *store.Claimed, receipt notify.Receipt, f *notify.Failure, began, now time.Time) store.Settlement {
 	until, down := l.health.note(c.PlaceID, f, began, now, l.o.Rand())
 	if !down {
 		if f == nil {
@@ -181,14 +191,13 @@ func (l *lane) obey(p store.Place, f *notify.Failure, now time.Time) {
 }
 
 // try posts once, within SendTimeout.
-func (l *lane) try(ctx context.Context, c store.Claimed, body notify.Body) (_ notify.Receipt, err error) {
+func (l *lane) try(ctx context.Context, c *store.Claimed, body notify.Body, began time.Time) (_ notify.Receipt, err error) {
 	defer l.rescue(&err)
-	ctx, cancel := context.WithTimeout(pace.WithTurn(ctx), l.o.SendTimeout)
-	defer cancel()
-	return l.send(ctx, c, body)
+	ctx = l.posts.until(ctx, began.Add(l.o.SendTimeout), began)
+	return l.send(pace.WithTurn(ctx), c, body)
 }
 
-func envelope(c store.Claimed) notify.Envelope {
+func envelope(c *store.Claimed) notify.Envelope {
 	return notify.Envelope{Workspace: c.Place.Workspace, Channel: c.Place.Channel, Nonce: Nonce(c.Delivery), Roles: c.Roles}
 }
 

@@ -2,7 +2,9 @@ package deliver
 
 import (
 	"context"
+	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,12 +37,70 @@ type settler struct {
 	queue  Queue
 	o      Options
 	outage *outage
-	kick   func()     // lets every lane look at the queue again
-	in     chan ended // holds as many as there are slots, so adding never blocks
+	lanes  []*lane
+
+	mu    sync.Mutex
+	came  []ended       // ended since the settler last looked; no more than there are slots
+	first chan struct{} // something came
+	ready chan struct{} // nothing is gained by waiting for more
 
 	behind   atomic.Bool // records wait for the database
 	size     int         // how many records the next try holds
 	failures int
+	records  []store.Settlement // of the present try
+}
+
+func newSettler(q Queue, o Options, outage *outage) *settler {
+	return &settler{queue: q, o: o, outage: outage, first: make(chan struct{}, 1), ready: make(chan struct{}, 1)}
+}
+
+// add takes a claim that ended. It wakes the settler for the first and the last, and
+// not for each, since thousands may come in a second.
+func (s *settler) add(e *Event, l *lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.came = append(s.came, ended{event: *e, lane: l})
+	if len(s.came) == 1 {
+		signal(s.first)
+	}
+	if s.enough() {
+		signal(s.ready)
+	}
+}
+
+// enough reports whether as many came as one transaction holds, or all that is under
+// way. The caller holds the lock.
+func (s *settler) enough() bool {
+	held := 0
+	for _, l := range s.lanes {
+		held += int(l.busy.Load())
+	}
+	return len(s.came) >= min(held, maxSettle)
+}
+
+// take adds what came to those waiting.
+func (s *settler) take(waiting []ended) []ended {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.ready: // for what is taken now
+	default:
+	}
+	if len(waiting) == 0 { // the two change places, so that neither is made anew
+		waiting, s.came = s.came, waiting
+		return waiting
+	}
+	waiting = append(waiting, s.came...)
+	s.came = s.came[:0]
+	return waiting
+}
+
+// signal lets whoever waits for c go on, or the next who does.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 // run records until last is closed and nothing is left, or ctx ends.
@@ -50,8 +110,7 @@ func (s *settler) run(ctx context.Context, last <-chan struct{}) {
 	for more := true; ; {
 		if more && len(waiting) == 0 {
 			select {
-			case e := <-s.in:
-				waiting = append(waiting, e)
+			case <-s.first:
 			case <-last:
 				more = false
 			}
@@ -62,7 +121,7 @@ func (s *settler) run(ctx context.Context, last <-chan struct{}) {
 		}
 		waiting = s.flush(ctx, waiting)
 		if ctx.Err() != nil {
-			if n := len(waiting) + len(s.in); n > 0 {
+			if n := len(s.take(waiting)); n > 0 {
 				s.o.Log.Error("stopped before everything was recorded; what was sent may be sent again", "records", n)
 			}
 			return
@@ -70,32 +129,25 @@ func (s *settler) run(ctx context.Context, last <-chan struct{}) {
 	}
 }
 
-// gather adds what else has ended, or ends within a moment.
+// gather adds what else has ended, or ends within a moment. A record that nothing
+// else is under way beside waits for nothing.
 func (s *settler) gather(waiting []ended, more bool) []ended {
-	var over <-chan time.Time
-	if more && s.failures == 0 {
+	if more && len(waiting) == 0 && s.failures == 0 {
 		timer := time.NewTimer(linger)
 		defer timer.Stop()
-		over = timer.C
-	}
-	for len(waiting) < maxSettle {
 		select {
-		case e := <-s.in:
-			waiting = append(waiting, e)
-			continue
-		default:
-		}
-		if over == nil {
-			return waiting
-		}
-		select {
-		case e := <-s.in:
-			waiting = append(waiting, e)
-		case <-over:
-			return waiting
+		case <-s.ready:
+		case <-timer.C:
 		}
 	}
-	return waiting
+	return s.take(waiting)
+}
+
+// kick lets every lane look at the queue again.
+func (s *settler) kick() {
+	for _, l := range s.lanes {
+		l.poke()
+	}
 }
 
 // flush tries to record the first of those waiting and gives those that are
@@ -105,14 +157,17 @@ func (s *settler) gather(waiting []ended, more bool) []ended {
 func (s *settler) flush(ctx context.Context, waiting []ended) []ended {
 	n := min(s.size, len(waiting))
 	if n == 0 {
-		return nil
+		return waiting
 	}
 	batch, rest := waiting[:n], waiting[n:]
-	settlements := make([]store.Settlement, n)
-	for i, e := range batch {
-		settlements[i] = e.event.Settlement
+	if len(rest) == 0 {
+		rest = waiting[:0]
 	}
-	stale, err := s.queue.Settle(ctx, settlements)
+	s.records = s.records[:0]
+	for i := range batch {
+		s.records = append(s.records, batch[i].event.Settlement)
+	}
+	stale, err := s.queue.Settle(ctx, s.records)
 	if err == nil {
 		s.recorded(batch, stale)
 		return rest
@@ -142,19 +197,20 @@ func (s *settler) recorded(batch []ended, stale []int64) {
 	s.size = min(2*s.size, maxSettle)
 	s.outage.ended(s)
 	s.goOn(batch)
-	for _, e := range batch {
-		e.event.Stale = slices.Contains(stale, e.event.Delivery.ID)
-		s.tell(e.event)
+	for i := range batch {
+		e := &batch[i].event
+		e.Stale = slices.Contains(stale, e.Delivery.ID)
+		s.tell(e)
 	}
 }
 
 // goOn gives the slots of batch back and lets the lanes claim again.
 func (s *settler) goOn(batch []ended) {
-	for _, e := range batch {
-		e.lane.busy.Add(-1)
+	for i := range batch {
+		batch[i].lane.busy.Add(-1)
 	}
-	for _, e := range batch {
-		e.lane.poke()
+	for i := range batch {
+		batch[i].lane.poke()
 	}
 	if s.failures > 0 {
 		s.failures = 0
@@ -164,18 +220,24 @@ func (s *settler) goOn(batch []ended) {
 }
 
 // tell logs how a claim ended, and tells the hook.
-func (s *settler) tell(e Event) {
-	log := s.o.Log.With("delivery", e.Delivery.ID, "platform", e.Place.Platform, "channel", e.Place.Channel,
-		"kind", e.Delivery.Kind, "move", e.Delivery.MoveID, "edits", e.Delivery.TargetID, "outcome", e.Settlement.Outcome, "attempt", e.Delivery.Attempt+1)
+func (s *settler) tell(e *Event) {
 	switch e.Settlement.Outcome {
 	case store.OutcomeFailed, store.OutcomeGone:
-		log.Warn("a message could not be delivered", "reason", e.Settlement.Reason)
+		s.logOf(e).Warn("a message could not be delivered", "reason", e.Settlement.Reason)
 	case store.OutcomeRetry:
-		log.Info("a message is tried again later", "reason", e.Settlement.Reason, "due", e.Settlement.DueAt)
-	default:
-		log.Debug("a claim ended", "message", e.Settlement.MessageID, "reason", e.Settlement.Reason, "took", e.Took, "stale", e.Stale)
+		s.logOf(e).Info("a message is tried again later", "reason", e.Settlement.Reason, "due", e.Settlement.DueAt)
+	default: // most of thousands, so nothing is made that nobody reads
+		if s.o.Log.Enabled(context.Background(), slog.LevelDebug) {
+			s.logOf(e).Debug("a claim ended", "message", e.Settlement.MessageID, "reason", e.Settlement.Reason, "took", e.Took, "stale", e.Stale)
+		}
 	}
-	s.o.Sent(e)
+	s.o.Sent(*e)
+}
+
+// logOf is the log with what names a delivery.
+func (s *settler) logOf(e *Event) *slog.Logger {
+	return s.o.Log.With("delivery", e.Delivery.ID, "platform", e.Place.Platform, "channel", e.Place.Channel,
+		"kind", e.Delivery.Kind, "move", e.Delivery.MoveID, "edits", e.Delivery.TargetID, "outcome", e.Settlement.Outcome, "attempt", e.Delivery.Attempt+1)
 }
 
 // sleep waits for d, and reports false when ctx ended first.

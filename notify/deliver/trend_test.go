@@ -17,7 +17,7 @@ import (
 func TestATrendIsToldWithItsPicture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &lane{library: &fakeLibrary{taken: map[int64]bool{9: true}}, o: Options{Studio: chart.New(), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}}
-		trend := store.Claimed{Delivery: store.Delivery{Kind: store.DeliveryTrend, TurningID: 3}}
+		trend := &store.Claimed{Delivery: store.Delivery{Kind: store.DeliveryTrend, TurningID: 3}}
 		m, err := l.words(t.Context(), trend, time.Now())
 		if err != nil {
 			t.Fatal(err)
@@ -39,7 +39,7 @@ func TestATrendIsToldWithItsPicture(t *testing.T) {
 }
 
 func TestATrendOfADeletedProjectIsDropped(t *testing.T) {
-	c := store.Claimed{Delivery: store.Delivery{Kind: store.DeliveryTrend, TurningID: 9}, Retracted: true}
+	c := &store.Claimed{Delivery: store.Delivery{Kind: store.DeliveryTrend, TurningID: 9}, Retracted: true}
 	if s, send := Ready(c, noon); send || s.Outcome != store.OutcomeCancelled || !strings.Contains(s.Reason, "project was deleted") {
 		t.Errorf("the claim ends as %+v", s)
 	}

@@ -29,7 +29,7 @@ func (e *encodeError) Error() string { return "cannot be encoded: " + e.err.Erro
 func (e *encodeError) Unwrap() error { return e.err }
 
 // words composes what a delivery says from the facts as they stand now.
-func words(ctx context.Context, l Library, c store.Claimed, now time.Time) (notify.Message, error) {
+func words(ctx context.Context, l Library, c *store.Claimed, now time.Time) (notify.Message, error) {
 	switch c.Kind {
 	case store.DeliveryTest:
 		return compose.TestMessage(now), nil
@@ -43,7 +43,7 @@ func words(ctx context.Context, l Library, c store.Claimed, now time.Time) (noti
 }
 
 // alert tells of one move; an edit tells of one that was taken back as well.
-func alert(ctx context.Context, l Library, c store.Claimed, now time.Time) (notify.Message, error) {
+func alert(ctx context.Context, l Library, c *store.Claimed, now time.Time) (notify.Message, error) {
 	m, p, err := facts(ctx, l, c.MoveID)
 	if err == nil && m.Retracted() && c.Kind != store.DeliveryEdit {
 		err = errRetracted

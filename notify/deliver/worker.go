@@ -55,8 +55,7 @@ func (w *Worker) Run(ctx context.Context, wake <-chan struct{}) error {
 func (w *Worker) lanes() ([]*lane, *settler) {
 	var lanes []*lane
 	outage := &outage{log: w.o.Log}
-	records := &settler{queue: w.queue, o: w.o, outage: outage}
-	all := 0
+	records := newSettler(w.queue, w.o, outage)
 	for platform, sender := range w.senders {
 		budget := w.o.Budgets[platform]
 		if budget == nil {
@@ -68,15 +67,9 @@ func (w *Worker) lanes() ([]*lane, *settler) {
 			budget: budget, throttles: newThrottles(), health: newHealth(w.o.Log.With("platform", platform)),
 			wake: make(chan struct{}, 1), jobs: make(chan store.Claimed, max(w.o.Workers, maxAhead)),
 		}
-		all += cap(l.jobs)
 		lanes = append(lanes, l)
 	}
-	records.in = make(chan ended, all)
-	records.kick = func() {
-		for _, l := range lanes {
-			l.poke()
-		}
-	}
+	records.lanes = lanes
 	return lanes, records
 }
 
