@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -11,69 +9,180 @@ import (
 	"sparkbot/store"
 )
 
-type claimedRow struct {
-	deliveryRow
-	Place     placeRow `db:"place"`
-	Revision  int64    `db:"revision"`
-	Retracted bool     `db:"retracted"`
-	StoredAt  moment   `db:"stored_at"`
-	Muted     moment   `db:"muted"`
-	Drops     bool     `db:"drops"`
-	More      bool     `db:"more"`
+// What a claim needs beside its delivery is read by the ids of a whole batch, one
+// plain question for each table: joins to it are planned anew for every batch, and
+// PostgreSQL plans some of them badly.
+
+// revisionRow is the revision a message shows.
+type revisionRow struct {
+	ID       int64 `db:"id"`
+	Revision int64 `db:"revision"`
 }
 
-// since is from when on the delivery is waited for: an edited or sparked move was
-// stored long before it was owed again.
-func (r claimedRow) since() time.Time {
-	if r.Revision == 1 && r.MoveID != 0 {
-		return r.StoredAt.Time
-	}
-	return r.CreatedAt.Time
+// subject is what a delivery tells of: a move, or a turn of a project's trend.
+type subject struct {
+	ID        int64  `db:"id"`
+	ProjectID int64  `db:"project_id"`
+	Revision  int64  `db:"revision"`
+	Retracted bool   `db:"retracted"`
+	StoredAt  moment `db:"stored_at"`
 }
 
-// covers are the mutes u that cover delivery d. %[1]s is now, %[2]s are the columns
-// with the project it is about.
+const (
+	movesByID = `SELECT m.id, m.project_id, m.revision, m.retracted_at IS NOT NULL AS retracted, {open m.stored_at} AS stored_at
+		FROM moves m WHERE m.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`
+	turningsByID = `SELECT t.id, t.project_id FROM turnings t WHERE t.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)
+		AND EXISTS (SELECT 1 FROM projects x WHERE x.id = t.project_id)`
+	placesByID     = "SELECT " + placeColumns + " FROM places p WHERE p.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)"
+	mutesByPlaceID = `SELECT u.place_id, u.project_id, u.until, u.catch_up FROM mutes u
+		WHERE u.place_id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) AND u.until > $2`
+)
+
+type muteRow struct {
+	PlaceID   int64  `db:"place_id"`
+	ProjectID int64  `db:"project_id"` // 0: all of them
+	Until     moment `db:"until"`
+	CatchUp   bool   `db:"catch_up"`
+}
+
+// covers is the condition of the mutes u that cover delivery d. %[1]s is now, %[2]s
+// are the columns with the project it is about.
 const covers = "FROM mutes u WHERE u.place_id = d.place_id AND u.until > %[1]s AND d.kind IN ('alert', 'trend') AND u.project_id IN (0, %[2]s)"
 
-// claimedRows reads leased deliveries with what is needed to send them.
-// Arguments: $1 their ids, $2 now, $3 whether any company counts.
-var claimedRows = "SELECT " + deliveryColumns + ", " + joinedPlace + `,
-	coalesce(m.revision, 0) AS revision, {open m.stored_at} AS stored_at, (m.retracted_at IS NOT NULL OR (d.move_id <> 0 AND m.id IS NULL) OR (d.turning_id <> 0 AND t.id IS NULL)) AS retracted,
-	(SELECT max(u.until) ` + fmt.Sprintf(covers, "$2", "m.project_id, t.project_id") + `) AS muted,
-	(SELECT count(*) ` + fmt.Sprintf(covers, "$2", "m.project_id, t.project_id") + ` AND NOT u.catch_up) > 0 AS drops,
-	(d.kind IN ('alert', 'trend') AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = d.place_id AND b.kind IN ('alert', 'trend')
-		AND b.` + open + ` AND b.id <> d.id AND ($3 OR b.held OR b.merged_into = d.id) LIMIT 1) x) > 0) AS more
-	FROM deliveries d JOIN places p ON p.id = d.place_id LEFT JOIN moves m ON m.id = d.move_id
-	LEFT JOIN turnings t ON t.id = d.turning_id AND EXISTS (SELECT 1 FROM projects x WHERE x.id = t.project_id)
-	WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)`
+// beside is what the claims of a batch need beside their deliveries.
+type beside struct {
+	places map[int64]store.Place
+	moves  map[int64]subject
+	turns  map[int64]subject
+	mutes  map[int64][]muteRow // by place
+	shown  map[int64]int64     // by delivery
+}
 
-// claims gives the deliveries just leased, in the order of ids.
-func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, ids []int64, again map[int64]bool, r store.ClaimRequest) ([]store.Claimed, error) {
-	var rows []claimedRow
-	if err := tx.SelectContext(ctx, &rows, s.dialect.sql(claimedRows), array(ids), s.dialect.stamp(r.Now), r.Company); err != nil {
+func (s *Store) beside(ctx context.Context, tx *sqlx.Tx, leased []candidate, shown []revisionRow, now time.Time) (b beside, err error) {
+	var places, moves, turns []int64
+	seen := map[[2]int64]bool{}
+	for _, c := range leased {
+		places = append(places, c.PlaceID)
+		if about := [2]int64{c.MoveID, c.TurningID}; !seen[about] {
+			seen[about] = true
+			moves, turns = append(moves, about[0]), append(turns, about[1])
+		}
+	}
+	b.shown = make(map[int64]int64, len(shown))
+	for _, row := range shown {
+		b.shown[row.ID] = row.Revision
+	}
+	if b.places, err = s.addressed(ctx, tx, places); err != nil {
+		return b, err
+	}
+	if b.moves, err = s.subjects(ctx, tx, movesByID, moves); err != nil {
+		return b, err
+	}
+	if b.turns, err = s.subjects(ctx, tx, turningsByID, turns); err != nil {
+		return b, err
+	}
+	b.mutes, err = s.mutesOf(ctx, tx, places, now)
+	return b, err
+}
+
+func (s *Store) addressed(ctx context.Context, tx *sqlx.Tx, ids []int64) (map[int64]store.Place, error) {
+	var rows []placeRow
+	if err := tx.SelectContext(ctx, &rows, s.dialect.sql(placesByID), array(ids)); err != nil {
+		return nil, err
+	}
+	places := make(map[int64]store.Place, len(rows))
+	for _, row := range rows {
+		places[row.ID] = row.place()
+	}
+	return places, nil
+}
+
+func (s *Store) subjects(ctx context.Context, tx *sqlx.Tx, query string, ids []int64) (map[int64]subject, error) {
+	if len(ids) == 1 && ids[0] == 0 {
+		return nil, nil
+	}
+	var rows []subject
+	if err := tx.SelectContext(ctx, &rows, s.dialect.sql(query), array(ids)); err != nil {
+		return nil, err
+	}
+	subjects := make(map[int64]subject, len(rows))
+	for _, row := range rows {
+		subjects[row.ID] = row
+	}
+	return subjects, nil
+}
+
+func (s *Store) mutesOf(ctx context.Context, tx *sqlx.Tx, places []int64, now time.Time) (map[int64][]muteRow, error) {
+	var rows []muteRow
+	if err := tx.SelectContext(ctx, &rows, s.dialect.sql(mutesByPlaceID), array(places), s.dialect.stamp(now)); err != nil {
+		return nil, err
+	}
+	mutes := map[int64][]muteRow{}
+	for _, row := range rows {
+		mutes[row.PlaceID] = append(mutes[row.PlaceID], row)
+	}
+	return mutes, nil
+}
+
+// claims gives the deliveries just leased, in their order.
+func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, leased []candidate, shown []revisionRow, r store.ClaimRequest) ([]store.Claimed, error) {
+	b, err := s.beside(ctx, tx, leased, shown, r.Now)
+	if err != nil {
 		return nil, err
 	}
 	var accompanied []int64
-	claimed := make([]store.Claimed, len(rows))
-	for i, row := range rows {
-		claimed[i] = store.Claimed{
-			Delivery: row.delivery(), Place: row.Place.place(), Revision: row.Revision, Retracted: row.Retracted,
-			StoredAt: row.since(), MutedUntil: row.Muted.Time, MuteDrops: row.Drops, Again: again[row.ID],
+	claimed := make([]store.Claimed, len(leased))
+	for i, c := range leased {
+		claimed[i] = b.claimed(c, s.dialect.kept(r.Now), s.dialect.kept(r.Now.Add(r.Lease)))
+		if c.More {
+			accompanied = append(accompanied, c.ID)
 		}
-		if row.More {
-			accompanied = append(accompanied, row.ID)
-		}
-	}
-	order := make(map[int64]int, len(ids))
-	for i, id := range ids {
-		order[id] = i
 	}
 	if err := s.aim(ctx, tx, claimed); err != nil {
 		return nil, err
 	}
-	if err := s.accompany(ctx, tx, claimed, accompanied, r); err != nil {
-		return nil, err
+	return claimed, s.accompany(ctx, tx, claimed, accompanied, r)
+}
+
+// claimed is a candidate as the lease has made it.
+func (b beside) claimed(c candidate, now, until time.Time) store.Claimed {
+	d := c.delivery()
+	d.DueAt, d.LeaseUntil, d.State = time.Time{}, until, store.StateSending
+	d.Fence++
+	if c.again() {
+		d.Attempt++
+		d.UnsureAt = firstOf(d.UnsureAt, d.BegunAt, d.CreatedAt)
 	}
-	slices.SortFunc(claimed, func(a, b store.Claimed) int { return order[a.ID] - order[b.ID] })
-	return claimed, nil
+	d.BegunAt, d.Shown = now, b.shown[c.ID]
+	claimed := store.Claimed{Delivery: d, Place: b.places[c.PlaceID], StoredAt: d.CreatedAt, Again: c.again()}
+	move, turn := b.moves[c.MoveID], b.turns[c.TurningID]
+	claimed.Revision = move.Revision
+	claimed.Retracted = move.Retracted || (c.MoveID != 0 && move.ID == 0) || (c.TurningID != 0 && turn.ID == 0)
+	// An edited or sparked move was stored long before it was owed again.
+	if c.MoveID != 0 && move.Revision == 1 {
+		claimed.StoredAt = move.StoredAt.Time
+	}
+	if d.Kind != store.DeliveryAlert && d.Kind != store.DeliveryTrend {
+		return claimed
+	}
+	for _, mute := range b.mutes[c.PlaceID] {
+		if mute.ProjectID != 0 && mute.ProjectID != move.ProjectID && mute.ProjectID != turn.ProjectID {
+			continue
+		}
+		claimed.MuteDrops = claimed.MuteDrops || !mute.CatchUp
+		if mute.Until.After(claimed.MutedUntil) {
+			claimed.MutedUntil = mute.Until.Time
+		}
+	}
+	return claimed
+}
+
+// firstOf gives the first of the times that is set.
+func firstOf(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
 }

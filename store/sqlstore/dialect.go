@@ -102,6 +102,14 @@ func (d dialect) stamp(t time.Time) any {
 	}
 }
 
+// kept is a time as it is read again after it was kept.
+func (d dialect) kept(t time.Time) time.Time {
+	if d.name == onSQLite.name {
+		return time.UnixMilli(t.UnixMilli()).UTC()
+	}
+	return t.UTC().Round(time.Microsecond)
+}
+
 // openStamp gives a time as the open tables keep it.
 func (d dialect) openStamp(t time.Time) any {
 	if d.name == onSQLite.name {

@@ -61,7 +61,7 @@ func (s *Store) accompany(ctx context.Context, tx *sqlx.Tx, claimed []store.Clai
 // that did: all of them, unless they ended or the claim has passed on meanwhile.
 func (s *Store) Merge(ctx context.Context, delivery, fence int64, others []int64) (joined []int64, err error) {
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
-		if err := s.holdPlacesOf(ctx, tx, []int64{delivery}); err != nil {
+		if err := s.holdPlaceOf(ctx, tx, delivery); err != nil {
 			return err
 		}
 		return tx.SelectContext(ctx, &joined, s.dialect.sql(`UPDATE deliveries SET merged_into = $1,

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -42,15 +44,11 @@ func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (sta
 }
 
 func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, wide map[int64]store.Settlement) (stale []int64, err error) {
-	ids := make([]int64, len(settlements))
-	for i, one := range settlements {
-		ids[i] = one.DeliveryID
-	}
-	if err := s.holdPlacesOf(ctx, tx, ids); err != nil {
-		return nil, err
-	}
 	places, behind, err := s.end(ctx, tx, settlements)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.holdPlaces(ctx, tx, slices.Sorted(maps.Values(places))); err != nil {
 		return nil, err
 	}
 	if err := s.show(ctx, tx, settlements, places, behind); err != nil {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -9,7 +10,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"modernc.org/sqlite" // also the driver of that name
+	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -47,9 +48,13 @@ const openPatience = 100
 func connectSQLite(ctx context.Context, address string) (db *sqlx.DB, err error) {
 	wait := time.NewTicker(100 * time.Millisecond)
 	defer wait.Stop()
+	connector, err := sqlite.NewConnector(address)
+	if err != nil {
+		return nil, err
+	}
 	for range openPatience {
-		db, err = sqlx.ConnectContext(ctx, "sqlite", address)
-		if err != nil && db != nil { // sqlx leaves open what it could not connect
+		db = sqlx.NewDb(sql.OpenDB(preparing{connector}), "sqlite")
+		if err = db.PingContext(ctx); err != nil {
 			_ = db.Close()
 		}
 		if e, busy := errors.AsType[*sqlite.Error](err); !busy || e.Code()&0xff != sqlite3.SQLITE_BUSY {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"sparkbot/store"
 )
 
 // A delivery that is met before its turn is parked: it leaves the index of what
@@ -14,10 +16,10 @@ import (
 // one out again. So each is looked at in vain once at most, however long the
 // queue of its place is.
 //
-// A parked delivery nobody takes out would never be sent. Whoever parks and
-// whoever ends therefore hold the place's row meanwhile, and look only once they
-// hold it: either the end is seen, and nothing is parked behind it, or what was
-// parked is seen.
+// A parked delivery nobody takes out would never be sent. So whoever parks looks at
+// what is before it, and whoever has ended one looks for what is parked, only once
+// they hold the place's row: either the end is seen, and nothing is parked behind
+// it, or what was parked is seen.
 
 // park parks the blocked ones of the candidates and gives their places. A place
 // that another process holds is left as it is.
@@ -50,21 +52,26 @@ func (s *Store) park(ctx context.Context, tx *sqlx.Tx, now time.Time, found []ca
 
 // withHeads adds to the candidates the first open delivery of each place, where
 // that is due.
-func (s *Store) withHeads(ctx context.Context, tx *sqlx.Tx, now time.Time, found []candidate, places []int64) ([]candidate, error) {
+func (s *Store) withHeads(ctx context.Context, tx *sqlx.Tx, r store.ClaimRequest, found []candidate, places []int64) ([]candidate, error) {
 	if len(places) == 0 {
 		return found, nil
 	}
 	var heads []candidate
-	err := tx.SelectContext(ctx, &heads, s.dialect.sql(`SELECT d.id, d.place_id, d.state = 'sending' AS again, `+fmt.Sprintf(blocked, "$2")+` AS blocked
-		FROM deliveries d WHERE d.id IN (SELECT (SELECT b.id FROM deliveries b WHERE b.place_id = CAST(e.value AS bigint)
+	err := tx.SelectContext(ctx, &heads, s.dialect.sql("SELECT "+candidateColumns+` FROM deliveries d WHERE d.id IN (SELECT (SELECT b.id FROM deliveries b WHERE b.place_id = CAST(e.value AS bigint)
 			AND b.`+open+` AND (b.state <> 'held' OR b.wake_at <= $2) ORDER BY b.rank, b.id LIMIT 1) FROM {elements $1} e)
-		AND d.`+open+` AND NOT d.parked AND d.wake_at <= $2 ORDER BY d.rank, d.wake_at, d.id{skip}`), array(places), s.dialect.stamp(now))
+		AND d.`+open+` AND NOT d.parked AND d.wake_at <= $2 ORDER BY d.rank, d.wake_at, d.id{skip}`), array(places), s.dialect.stamp(r.Now))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.lookAround(ctx, tx, r, heads); err != nil {
+		return nil, err
+	}
 	for _, head := range heads {
 		if !slices.ContainsFunc(found, func(c candidate) bool { return c.ID == head.ID }) {
 			found = append(found, head)
 		}
 	}
-	return found, err
+	return found, nil
 }
 
 // unpark takes out the first parked delivery of each place, whose rows the
@@ -73,8 +80,10 @@ func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places []int64) error {
 	if len(places) == 0 {
 		return nil
 	}
-	var parked int // nearly always none, which one look tells for all of the places
-	if err := tx.GetContext(ctx, &parked, "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE parked LIMIT 1) x"); err != nil || parked == 0 {
+	// Nearly always none is, which one look tells for all of the places. The order is
+	// the index's, without which PostgreSQL looks through the whole table.
+	var parked []int64
+	if err := tx.SelectContext(ctx, &parked, "SELECT id FROM deliveries WHERE parked ORDER BY place_id, rank, id LIMIT 1"); err != nil || len(parked) == 0 {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET parked = false WHERE id IN (
@@ -84,20 +93,28 @@ func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places []int64) error {
 	return err
 }
 
-// holdPlacesOf locks the places of some deliveries for this transaction, in the
-// order of their ids so that two processes cannot wait for each other. On SQLite
-// the one writer holds everything already.
-func (s *Store) holdPlacesOf(ctx context.Context, tx *sqlx.Tx, deliveries []int64) error {
-	if s.dialect.name == onSQLite.name {
+// holdPlaces locks places for this transaction, in the order of their ids so that
+// two processes cannot wait for each other. On SQLite the one writer holds
+// everything already.
+func (s *Store) holdPlaces(ctx context.Context, tx *sqlx.Tx, places []int64) error {
+	if s.dialect.name == onSQLite.name || len(places) == 0 {
 		return nil
 	}
 	_, err := tx.ExecContext(ctx, s.dialect.sql(`SELECT p.id FROM places p
-		WHERE p.id IN (SELECT d.place_id FROM deliveries d WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e))
-		ORDER BY p.id FOR NO KEY UPDATE`), array(deliveries))
+		WHERE p.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) ORDER BY p.id FOR NO KEY UPDATE`), array(places))
 	return err
 }
 
-// holdPlace is holdPlacesOf for one place.
+// holdPlaceOf is holdPlaces for the place of one delivery.
+func (s *Store) holdPlaceOf(ctx context.Context, tx *sqlx.Tx, delivery int64) error {
+	if s.dialect.name == onSQLite.name {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT p.id FROM places p WHERE p.id = (SELECT d.place_id FROM deliveries d WHERE d.id = $1) FOR NO KEY UPDATE", delivery)
+	return err
+}
+
+// holdPlace is holdPlaces for one place.
 func (s *Store) holdPlace(ctx context.Context, tx *sqlx.Tx, id int64) error {
 	if s.dialect.name == onSQLite.name {
 		return nil
