@@ -165,9 +165,11 @@ func (c *Client) request(ctx context.Context, method, path string, body []byte) 
 func (c *Client) send(ctx context.Context, method, path string, p payload) (answer, error) {
 	route, place, free := routeOf(method, path)
 	if !free {
-		if err := c.admit(ctx, route, place); err != nil {
+		answered, err := c.admit(ctx, route, place)
+		if err != nil {
 			return answer{}, err
 		}
+		defer answered()
 	}
 	a, err := c.exchange(ctx, method, path, p)
 	if err == nil {

@@ -244,8 +244,10 @@ func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.URL.Scheme, r.URL.Host, r.Host = base.Scheme, base.Host, base.Host
 	r.URL.Path = strings.TrimRight(base.Path, "/") + r.URL.Path
-	if err := e.budget.TakeFirst(r.Context()); err != nil {
+	answered, err := e.budget.Begin(r.Context())
+	if err != nil {
 		return nil, err
 	}
+	defer answered()
 	return e.next.RoundTrip(r)
 }

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// RequestLimit is how many requests a bot may begin in pace.Window, all its
-	// replicas together. Discord allows 50 a second, interactions excepted; one of
-	// them is left for clocks
+	// RequestLimit is how many requests of a bot reach Discord in a second, all its
+	// replicas together. Discord allows 50, interactions excepted; one of them is
+	// left for what nobody can know, such as a request that was given up
 	// (https://discord.com/developers/docs/topics/rate-limits#global-rate-limit).
 	RequestLimit = 49
 	// refusalLimit is how many answers of 401, 403 and 429 in ten minutes are too
@@ -40,12 +40,12 @@ type limits struct {
 	stopped  atomic.Bool // too many refusals, and the log says so
 }
 
-// admit waits until a request may begin. A message of the queue is refused
-// instead where it is not the budget it would wait for. Any error is a
-// *notify.Failure.
-func (c *Client) admit(ctx context.Context, route, place string) error {
+// admit waits until a request may begin; answered is called when its answer has
+// come, or none does. A message of the queue is refused instead where it is not
+// the budget it would wait for. Any error is a *notify.Failure.
+func (c *Client) admit(ctx context.Context, route, place string) (answered func(), err error) {
 	if f := c.refusedTooOften(); f != nil {
-		return f
+		return nil, f
 	}
 	for {
 		wait := c.limits.routes.Take(route, place, c.now())
@@ -54,18 +54,18 @@ func (c *Client) admit(ctx context.Context, route, place string) error {
 		}
 		full := &notify.Failure{Kind: notify.Throttled, Scope: scopeOf(route), After: wait, Reason: "Discord's limit for the channel is used up"}
 		if pace.Queued(ctx) {
-			return full
+			return nil, full
 		}
 		select {
 		case <-ctx.Done():
-			return full
+			return nil, full
 		case <-time.After(wait):
 		}
 	}
-	if err := c.limits.budget.TakeFirst(ctx); err != nil {
-		return &notify.Failure{Kind: notify.Transient, Reason: "Discord was not asked in time, because others were before", Err: err}
+	if answered, err = c.limits.budget.Begin(ctx); err != nil {
+		return nil, &notify.Failure{Kind: notify.Transient, Reason: "Discord was not asked in time, because others were before", Err: err}
 	}
-	return nil
+	return answered, nil
 }
 
 // refusedTooOften says why Discord is not asked at present, or nil.

@@ -2,17 +2,22 @@ package discord
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	dgo "github.com/bwmarrin/discordgo"
+
 	"sparkbot/bot/bottest"
 	"sparkbot/bot/sandbox"
 	"sparkbot/notify"
+	"sparkbot/notify/pace"
 )
 
 func TestRoutesAreCountedAsDiscordCountsThem(t *testing.T) {
@@ -122,5 +127,31 @@ func TestTooManyRefusalsStopTheBot(t *testing.T) {
 	var f *notify.Failure
 	if err := c.get(t.Context(), "/users/@me", &struct{}{}); !errors.As(err, &f) {
 		t.Errorf("a question is asked on: %v", err)
+	}
+}
+
+// TestNoAnswerGivesItsTurnBack asks where nobody listens, over a budget of one
+// request at a time: each counts until it is given up, and not for ever.
+func TestNoAnswerGivesItsTurnBack(t *testing.T) {
+	deaf := httptest.NewServer(nil)
+	deaf.Close()
+	c, err := New(Options{Token: "t", APIURL: deaf.URL, Budget: pace.NewBudget(1, time.Now)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, _, err := c.session()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for _, ask := range []func() error{
+		func() error { return c.Accepted(ctx) },
+		func() error { _, err := session.Gateway(dgo.WithContext(ctx)); return err },
+		func() error { return c.Accepted(ctx) },
+	} {
+		if err := ask(); err == nil || ctx.Err() != nil {
+			t.Errorf("where nobody listens the answer is %v", err)
+		}
 	}
 }

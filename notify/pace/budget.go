@@ -7,35 +7,34 @@ import (
 	"time"
 )
 
-// Window is the span in which no more than the limit begins. It is a little
-// longer than the second the platforms count in, since requests that begin a
-// second apart may arrive closer together.
-const Window = 1020 * time.Millisecond
-
-// atOnce is how many may begin together after a rest; beyond them the rest of
-// the window's share is spread, so that a late burst and an early one cannot
-// meet in the platform's second.
+// atOnce is how many may begin together after a rest; beyond them the share is
+// spread over the Window, so that nobody who asks waits for a burst to count no
+// more.
 const atOnce = 5
 
-// Budget bounds how many requests begin within Window. It is safe for concurrent
-// use.
+// Budget bounds how many requests reach a platform within Window. It is safe for
+// concurrent use.
 type Budget struct {
 	now   func() time.Time
 	limit int // of all replicas together; 0: no bound
 	whole int // what is shared: the limit, or parts where there is none
 
 	mu     sync.Mutex
-	share  int         // of the whole, for this process
-	until  time.Time   // when the share lapses; zero: never
-	closed time.Time   // nothing begins before
-	begun  []time.Time // within the last Window, oldest first
+	share  int       // of the whole, for this process
+	until  time.Time // when the share lapses; zero: never
+	closed time.Time // nothing begins before
+	slots  slots
+	last   time.Time   // when the last turn was given
 	asking []*turn     // those a person waits for, first come first served
 	others []*turn     // whatever else
 	timer  *time.Timer // runs while somebody could go on at a known time
 }
 
 // turn is one request that waits; ready is closed once it may begin.
-type turn struct{ ready chan struct{} }
+type turn struct {
+	ready  chan struct{}
+	begins bool // as soon as it may; else the turn is kept for it
+}
 
 // NewBudget makes a budget of limit requests in each Window, all of them this
 // process's until SetShare says otherwise. Limit 0 bounds nothing.
@@ -52,22 +51,60 @@ func NewBudget(limit int, now func() time.Time) *Budget {
 const parts = 1000
 
 // Take waits until a request may begin, or ctx ends, whose error it gives then.
-// Nothing begins while the share is 0 or has lapsed. A turn that ctx carries is
-// used up first (see WithTurn).
-func (b *Budget) Take(ctx context.Context) error { return b.take(ctx, &b.others) }
+// Nothing begins while the share is 0 or has lapsed. The turn is for the request
+// that begins next (see WithTurn), and is lost when none does within a Window.
+func (b *Budget) Take(ctx context.Context) error { return b.take(ctx, &b.others, false) }
 
 // TakeFirst is Take for what should not wait behind a long queue of messages:
-// somebody waits for the answer.
-func (b *Budget) TakeFirst(ctx context.Context) error { return b.take(ctx, &b.asking) }
+// somebody waits for the answer. A turn that ctx carries is used up first.
+func (b *Budget) TakeFirst(ctx context.Context) error {
+	if err := ctx.Err(); err != nil || carried(ctx) {
+		return err
+	}
+	return b.take(ctx, &b.asking, false)
+}
 
-func (b *Budget) take(ctx context.Context, queue *[]*turn) error {
+// Begin is TakeFirst for a request that begins at once. It counts until a while
+// after answered was called, which must be once the answer came or is awaited no
+// more.
+func (b *Budget) Begin(ctx context.Context) (answered func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if !carried(ctx) || !b.use() {
+		if err := b.take(ctx, &b.asking, true); err != nil {
+			return nil, err
+		}
+	}
+	began := b.now()
+	return sync.OnceFunc(func() { b.answer(began) }), nil
+}
+
+// use lets a request begin with a turn that was taken; false when it was lost,
+// or the share with it.
+func (b *Budget) use() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	return !b.lapsed(now) && (b.limit == 0 || b.slots.use(now))
+}
+
+func (b *Budget) lapsed(now time.Time) bool { return !b.until.IsZero() && !now.Before(b.until) }
+
+func (b *Budget) answer(began time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.limit > 0 {
+		b.slots.answer(began, b.now())
+		b.goOn()
+	}
+}
+
+func (b *Budget) take(ctx context.Context, queue *[]*turn, begins bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if carried(ctx) {
-		return nil
-	}
-	t := &turn{ready: make(chan struct{})}
+	t := &turn{make(chan struct{}), begins}
 	b.mu.Lock()
 	*queue = append(*queue, t)
 	b.goOn()
@@ -111,18 +148,26 @@ func (b *Budget) goOn() {
 		if len(*queue) == 0 {
 			queue = &b.others
 		}
-		close((*queue)[0].ready)
+		t := (*queue)[0]
 		*queue = slices.Delete(*queue, 0, 1)
-		if b.limit > 0 {
-			b.begun = append(b.begun, now)
+		close(t.ready)
+		if b.limit == 0 {
+			continue
+		}
+		b.last = now
+		if t.begins {
+			b.slots.underWay++
+		} else {
+			b.slots.granted = append(b.slots.granted, now)
 		}
 	}
 }
 
 // next is when a request may begin, now or later; false while nobody can say.
+// A share that is given and an answer that comes have it asked again.
 // The caller holds the lock.
 func (b *Budget) next(now time.Time) (at time.Time, known bool) {
-	if !b.until.IsZero() && !now.Before(b.until) {
+	if b.lapsed(now) {
 		return at, false
 	}
 	at = now
@@ -132,21 +177,20 @@ func (b *Budget) next(now time.Time) (at time.Time, known bool) {
 	if b.share <= 0 || b.limit == 0 {
 		return at, b.share > 0
 	}
-	// What lies ahead was noted before the clock was set back.
-	b.begun = slices.DeleteFunc(b.begun, func(t time.Time) bool { return now.Sub(t) >= Window || t.After(now) })
-	n := len(b.begun)
-	if n >= b.share {
-		at = latest(at, b.begun[n-b.share].Add(Window))
+	room, known := b.slots.room(b.share, now)
+	if !known {
+		return at, false
 	}
-	if n >= min(atOnce, b.share) {
+	at = latest(at, room)
+	if b.slots.held(now) >= min(atOnce, b.share) && !b.last.After(now) {
 		gap := Window / time.Duration(b.share)
-		at = latest(at, b.begun[n-1].Add(gap*9/10)) // a tenth to make up for late timers
+		at = latest(at, b.last.Add(gap*9/10)) // a tenth to make up for late timers
 	}
 	return at, true
 }
 
-// SetShare says how much of the whole is this process's, and until when. A
-// request that has begun counts against it.
+// SetShare says how much of the whole is this process's, and until when. Whatever
+// has begun counts against it.
 func (b *Budget) SetShare(share int, until time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -161,13 +205,20 @@ func (b *Budget) Shared() bool {
 	return b.share < b.whole
 }
 
+// held is how much of the whole is in use, whatever the share is by now.
+func (b *Budget) held() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.slots.held(b.now())
+}
+
 // Ahead is how many requests may begin within d at most; false for no bound.
 // Nothing may while the share is 0 or has lapsed.
 func (b *Budget) Ahead(d time.Duration) (n int, bounded bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case b.share <= 0, !b.until.IsZero() && !b.now().Before(b.until):
+	case b.share <= 0, b.lapsed(b.now()):
 		return 0, true
 	case b.limit == 0:
 		return 0, false

@@ -132,7 +132,7 @@ func TestBudgetObeysSharesAndPauses(t *testing.T) {
 
 func TestShareOfOtherLimits(t *testing.T) {
 	b := NewBudget(49, time.Now)
-	if n, bounded := b.Ahead(10 * time.Second); b.PartOf(50) != 50 || b.Shared() || n != 480 || !bounded {
+	if n, bounded := b.Ahead(10 * time.Second); b.PartOf(50) != 50 || b.Shared() || n != 489 || !bounded {
 		t.Errorf("alone: %d of 50, shared %v, %d ahead", b.PartOf(50), b.Shared(), n)
 	}
 	b.SetShare(16, time.Time{})

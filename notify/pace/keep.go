@@ -65,7 +65,7 @@ func (m *Member) renew(ctx context.Context) {
 		done <- m.pool.Join(ctx, m.name, m.holder, ShareTTL, func(others []store.Member) (record int) {
 			m.mu.Lock()
 			defer m.mu.Unlock()
-			record, use = m.seat.decide(m.holder, others, m.now())
+			record, use = m.seat.decide(m.holder, others, m.budget.held(), m.now())
 			return record
 		})
 	}()

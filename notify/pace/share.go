@@ -12,10 +12,11 @@ const (
 	// renewEvery leaves room for two questions that are lost before a share
 	// lapses.
 	renewEvery = 1500 * time.Millisecond
-	// usable is how long a share is used after it was asked for. It ends before
-	// the database forgets it by the span in which requests are counted, so that
-	// what the heir begins is counted apart.
-	usable = ShareTTL - Window - 100*time.Millisecond
+	// slowest is how long an answer may take whose request began when the share
+	// lapsed, and still count no more when the database forgets the share.
+	slowest = 300 * time.Millisecond
+	// usable is how long a share is used after it was asked for.
+	usable = ShareTTL - Window - slowest
 )
 
 // seat is one member's part of a limit, by its own clock.
@@ -34,15 +35,16 @@ func (s *seat) holds(now time.Time) int {
 }
 
 // decide says what a member records and what it uses from then on, given what
-// the others have recorded. It uses at once what is free of its fair part. What
-// it must give up it records as used for one round more.
-func (s *seat) decide(holder string, others []store.Member, now time.Time) (record, use int) {
+// the others have recorded and how much of the limit its requests hold. It uses
+// at once what is free of its fair part. What it must give up it records as used
+// for one round more, and for as long as its requests hold it.
+func (s *seat) decide(holder string, others []store.Member, held int, now time.Time) (record, use int) {
 	use = s.limit
 	for _, o := range others {
 		use -= o.Share
 	}
 	use = max(min(use, fair(s.limit, holder, others)), 0)
-	return max(use, s.holds(now)), use
+	return max(use, s.holds(now), held), use
 }
 
 // granted notes that the database took what was decided after a question that
