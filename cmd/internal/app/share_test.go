@@ -55,9 +55,7 @@ func TestReplicasShareOneRate(t *testing.T) {
 		}
 	}
 	t.Logf("%d places took %s; the most in a second of Discord's were %d", places, took.Round(time.Millisecond), mostDiscord(world, channels))
-	// A machine that is busy elsewhere may bring requests closer together than they
-	// began; a limit that does not hold shows in dozens.
-	if refused[429] > 6 {
+	if refused[429] > 0 {
 		t.Errorf("%d of %d requests were refused for their rate", refused[429], len(posts))
 	}
 }
