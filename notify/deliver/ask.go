@@ -68,7 +68,7 @@ func judge(n int, messageID string, asked bool, err error) verdict {
 // lease as leaves time for the post.
 func (l *lane) settleDoubt(ctx, sending context.Context, c *store.Claimed) (e Event, ended bool) {
 	began := l.o.Now()
-	if until := l.throttles.until(c.Place); until.After(began) {
+	if until := l.throttles.until(&c.Place); until.After(began) {
 		return Event{Settlement: release(c, began, until, c.Reason)}, true
 	}
 	for n := 1; ; n++ {

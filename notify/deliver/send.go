@@ -52,7 +52,7 @@ func (l *lane) attempt(ctx, sending context.Context, c *store.Claimed) Event {
 	if s, send := Ready(c, now); !send {
 		return Event{Settlement: s}
 	}
-	if until := l.throttles.until(c.Place); until.After(now) {
+	if until := l.throttles.until(&c.Place); until.After(now) {
 		return Event{Settlement: release(c, now, until, c.Reason)}
 	}
 	if s, ready := l.gather(sending, c, now); !ready {
@@ -129,7 +129,7 @@ func (l *lane) admit(ctx context.Context, c *store.Claimed) (now, due time.Time,
 	if err != nil {
 		return now, now, false
 	}
-	if until := l.throttles.until(c.Place); until.After(now) {
+	if until := l.throttles.until(&c.Place); until.After(now) {
 		return now, until, false
 	}
 	return now, now, !now.After(latest)
@@ -145,7 +145,11 @@ func (l *lane) post(ctx context.Context, c *store.Claimed, body notify.Body, beg
 	}
 	l.typical.add(e.Took)
 	rest := max(l.limit.PlaceEvery, receipt.Pause)
-	if rest > 0 {
+	switch {
+	case rest <= 0:
+	case l.o.Burst > 0 && len(c.Company) == 0 && receipt.Pause == 0:
+		l.throttles.rest(c.PlaceID, now.Add(rest))
+	default: // more is to come, or nobody knows
 		l.throttles.close(notify.ScopePlace, c.Place, now.Add(rest))
 	}
 	if err != nil {

@@ -127,6 +127,7 @@ func BenchmarkIdlePlaces(b *testing.B) {
 		for id := range int64(places) {
 			channel := fmt.Sprint(1_000_000_000_000_000_000 + id)
 			th.close(notify.ScopePlace, store.Place{ID: id + 1}, start.Add(5*time.Second))
+			th.rest(id+1, start.Add(time.Second))
 			routes.Hear("POST /channels/-/messages", channel, pace.Heard{Bucket: "b", Left: 4, Reset: 5 * time.Second}, start)
 			turns.Take(channel+" chat.update", "1", pace.Rate{N: 50, Per: time.Minute}, start)
 		}

@@ -14,7 +14,7 @@ import (
 const maxSkips = 2000
 
 // throttles remember who must wait, on one platform: for a rate, or because the
-// first message of a place is put off. Waits that are over are forgotten at the
+// first message of a place is put off. Claims leave them out. Waits that are over are forgotten at the
 // next claim, so their number is bounded by how many places can be written to
 // within a wait.
 type throttles struct {
@@ -23,6 +23,7 @@ type throttles struct {
 	workspaces map[string]time.Time
 	places     map[int64]time.Time
 	most       int // how many places the map was made to hold since it was new
+	resting    rests
 }
 
 func newThrottles() *throttles {
@@ -44,6 +45,13 @@ func (t *throttles) close(scope notify.Scope, p store.Place, until time.Time) {
 	}
 }
 
+// rest lets a place that is owed nothing else, as far as is known, wait until then.
+func (t *throttles) rest(place int64, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.resting.add(place, until)
+}
+
 // forget ends every wait.
 func (t *throttles) forget() {
 	t.mu.Lock()
@@ -51,13 +59,21 @@ func (t *throttles) forget() {
 	t.platform = time.Time{}
 	clear(t.workspaces)
 	clear(t.places)
+	t.resting = rests{}
 }
 
 // until is when p may be written to; a time that is past means now.
-func (t *throttles) until(p store.Place) time.Time {
+func (t *throttles) until(p *store.Place) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return later(t.platform, later(t.workspaces[p.Workspace], t.places[p.ID]))
+	until := later(t.platform, t.resting.end(p.ID))
+	if len(t.workspaces) > 0 {
+		until = later(until, t.workspaces[p.Workspace])
+	}
+	if len(t.places) > 0 {
+		until = later(until, t.places[p.ID])
+	}
+	return until
 }
 
 // all is when the platform as a whole may be written to.
@@ -67,11 +83,12 @@ func (t *throttles) all() time.Time {
 	return t.platform
 }
 
-// skip writes those who must wait at now into r and forgets the others. It
-// gives the earliest end of a wait that is left, or zero.
+// skip writes those who must wait at now into r, but for those who just rest, and
+// forgets the others. It gives the earliest end of a wait that is left, or zero.
 func (t *throttles) skip(r *store.ClaimRequest, platform store.Platform, now time.Time) (next time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.resting.sweep(now)
 	for id, until := range t.workspaces {
 		if !until.After(now) {
 			delete(t.workspaces, id)
