@@ -27,8 +27,8 @@ type lane struct {
 	outage   *outage
 
 	busy      atomic.Int64
-	jobs      chan store.Claimed // claims that wait for a worker; has room for as many as may be held
-	typical   typical            // how long a post takes
+	jobs      chan *store.Claimed // claims that wait for a worker; has room for as many as may be held
+	typical   typical             // how long a post takes
 	sends     sync.WaitGroup
 	wake      chan struct{}
 	budget    *pace.Budget
@@ -89,7 +89,8 @@ func (l *lane) poke() { signal(l.wake) }
 func (l *lane) run(ctx, sending context.Context) {
 	for range l.o.Workers {
 		l.sends.Go(func() {
-			for c := range l.jobs {
+			for next := range l.jobs {
+				c := *next // so that one slow post does not keep all that were claimed with it
 				l.deliver(ctx, sending, &c)
 			}
 		})
@@ -152,7 +153,7 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 		l.resting = len(claimed) == 0
 		l.busy.Add(int64(len(claimed)))
 		for i := range claimed {
-			l.jobs <- claimed[i]
+			l.jobs <- &claimed[i]
 		}
 		if len(claimed) < room {
 			return l.idle(ctx, now, throttled)

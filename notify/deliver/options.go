@@ -16,7 +16,8 @@ import (
 
 // Queue is the durable queue of deliveries.
 type Queue interface {
-	// Claim leases deliveries that are due, at most one of a place: its oldest.
+	// Claim leases deliveries that are due, at most one of a place: its oldest. What it
+	// gives is the caller's.
 	Claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed, error)
 	// Settle ends claims, all or none. It gives the ids on which it had no effect
 	// because their fence had moved on. It must not keep s, which is used again.

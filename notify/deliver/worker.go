@@ -65,7 +65,7 @@ func (w *Worker) lanes() ([]*lane, *settler) {
 			queue: w.queue, library: w.library, sender: sender, platform: platform,
 			limit: w.o.Limits[platform], o: w.o, settler: records, outage: outage,
 			budget: budget, throttles: newThrottles(), health: newHealth(w.o.Log.With("platform", platform)),
-			wake: make(chan struct{}, 1), jobs: make(chan store.Claimed, max(w.o.Workers, maxAhead)),
+			wake: make(chan struct{}, 1), jobs: make(chan *store.Claimed, max(w.o.Workers, maxAhead)),
 		}
 		lanes = append(lanes, l)
 	}
