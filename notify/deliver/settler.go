@@ -159,10 +159,7 @@ func (s *settler) flush(ctx context.Context, waiting []ended) []ended {
 	if n == 0 {
 		return waiting
 	}
-	batch, rest := waiting[:n], waiting[n:]
-	if len(rest) == 0 {
-		rest = waiting[:0]
-	}
+	batch := waiting[:n]
 	s.records = s.records[:0]
 	for i := range batch {
 		s.records = append(s.records, batch[i].event.Settlement)
@@ -170,7 +167,7 @@ func (s *settler) flush(ctx context.Context, waiting []ended) []ended {
 	stale, err := s.queue.Settle(ctx, s.records)
 	if err == nil {
 		s.recorded(batch, stale)
-		return rest
+		return slices.Delete(waiting, 0, n)
 	}
 	s.failures++
 	s.outage.began(s, err)
@@ -180,10 +177,10 @@ func (s *settler) flush(ctx context.Context, waiting []ended) []ended {
 	if refused && s.o.Now().Sub(batch[0].event.Delivery.LeaseUntil) > hopeless {
 		s.o.Log.Error("a record is refused and dropped; the delivery is claimed again", "delivery", batch[0].event.Delivery.ID, "err", err)
 		s.goOn(batch)
-		return rest
+		return slices.Delete(waiting, 0, n)
 	}
 	sleep(ctx, pause(s.failures, s.o.Rand()))
-	return append(slices.Clone(rest), batch...)
+	return append(slices.Clone(waiting[n:]), batch...)
 }
 
 // answers reports whether the database answers a question, so that it is the
