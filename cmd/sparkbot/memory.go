@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+// A fan-out makes some kilobytes of garbage a delivery beside a heap of a few
+// megabytes. Collecting only once the heap has doubled, which is Go's default, costs
+// a fan-out a tenth of its processor time; letting a small heap grow to five times
+// its size costs it little and the machine nothing to speak of.
+const (
+	// heapGrowth is by how many percent the heap may grow between two collections, as
+	// long as the memory limit is not reached.
+	heapGrowth = 400
+	// smallMemory is the limit of a bot of ordinary size. The program's own text comes
+	// on top of it.
+	smallMemory = 32 << 20
+	// besideHeap is what the runtime needs beside the heap, and limitStep that in which
+	// the limit moves, since each move stops the world for a moment.
+	besideHeap = 8 << 20
+	limitStep  = 8 << 20
+	// limitEvery is how often it is looked whether the limit fits.
+	limitEvery = time.Second
+)
+
+// ownCollector reports whether the garbage collector is left to us: whoever runs the
+// program may have set it.
+func ownCollector(getenv func(string) string) bool {
+	return getenv("GOGC") == "" && getenv("GOMEMLIMIT") == ""
+}
+
+// memoryLimit is how much memory the runtime may hold before it collects more often,
+// while so many bytes are in use. A heap that is large may double, as by default: a
+// limit below what is in use would have the collector run all the time.
+func memoryLimit(live uint64) int64 {
+	need := int64(2*live) + besideHeap
+	return max(smallMemory, (need+limitStep-1)/limitStep*limitStep)
+}
+
+// tuneCollector sets the garbage collector for as long as ctx lasts, unless it was
+// set from outside.
+func tuneCollector(ctx context.Context) {
+	if !ownCollector(os.Getenv) {
+		return
+	}
+	debug.SetGCPercent(heapGrowth)
+	go followHeap(ctx, liveHeap, func(limit int64) { debug.SetMemoryLimit(limit) })
+}
+
+// followHeap sets the limit now and whenever another one fits, until ctx ends.
+func followHeap(ctx context.Context, live func() uint64, set func(limit int64)) {
+	tick := time.NewTicker(limitEvery)
+	defer tick.Stop()
+	for at := int64(0); ; {
+		if limit := memoryLimit(live()); limit != at {
+			at = limit
+			set(limit)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// liveHeap is how many bytes the last collection found in use.
+func liveHeap() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return sample[0].Value.Uint64()
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestTheMemoryLimitFitsWhatIsInUse(t *testing.T) {
+	const mb = 1 << 20
+	for _, tc := range []struct {
+		live uint64
+		want int64
+	}{
+		{0, 32 * mb},
+		{5 * mb, 32 * mb},
+		{12 * mb, 32 * mb},
+		{13 * mb, 40 * mb},
+		{100 * mb, 208 * mb},
+		{1000 * mb, 2008 * mb},
+	} {
+		if got := memoryLimit(tc.live); got != tc.want {
+			t.Errorf("with %d MB in use the limit is %d MB, want %d", tc.live/mb, got/mb, tc.want/mb)
+		}
+	}
+}
+
+func TestTheCollectorIsLeftToWhoeverSetIt(t *testing.T) {
+	for _, tc := range []struct {
+		env  map[string]string
+		want bool
+	}{
+		{nil, true},
+		{map[string]string{"GOGC": "100"}, false},
+		{map[string]string{"GOGC": "off"}, false},
+		{map[string]string{"GOMEMLIMIT": "1GiB"}, false},
+	} {
+		if got := ownCollector(func(name string) string { return tc.env[name] }); got != tc.want {
+			t.Errorf("%v: ours %v, want %v", tc.env, got, tc.want)
+		}
+	}
+}
+
+func TestTheLimitFollowsTheHeap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var live atomic.Uint64
+		var limits []int64
+		ctx, cancel := context.WithCancel(t.Context())
+		go followHeap(ctx, live.Load, func(limit int64) { limits = append(limits, limit>>20) })
+		for _, mb := range []uint64{5, 6, 40, 41, 7} {
+			live.Store(mb << 20)
+			time.Sleep(limitEvery)
+			synctest.Wait()
+		}
+		cancel()
+		synctest.Wait()
+		if want := []int64{32, 88, 96, 32}; !slices.Equal(limits, want) {
+			t.Errorf("the limits are %v MB, want %v", limits, want)
+		}
+	})
+}
+
+func TestTheLiveHeapIsKnown(t *testing.T) {
+	runtime.GC()
+	if n := liveHeap(); n < 100_000 {
+		t.Errorf("%d bytes are in use", n)
+	}
+}
