@@ -26,7 +26,9 @@ type lane struct {
 	settler  *settler
 	outage   *outage
 
-	busy      atomic.Int64
+	busy      atomic.Int64        // claims that are not recorded yet
+	open      atomic.Int64        // of them, those that have not ended
+	low       atomic.Int64        // so few of which wake the lane
 	jobs      chan *store.Claimed // claims that wait for a worker; has room for as many as may be held
 	typical   typical             // how long a post takes
 	sends     sync.WaitGroup
@@ -152,6 +154,7 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 		}
 		l.resting = len(claimed) == 0
 		l.busy.Add(int64(len(claimed)))
+		l.open.Add(int64(len(claimed)))
 		for i := range claimed {
 			l.jobs <- &claimed[i]
 		}
@@ -163,13 +166,26 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 }
 
 // room is how many deliveries to claim now. While many are held, a few free
-// places are not worth a question to the database.
+// places are not worth a question to the database: more are claimed once half of
+// them have ended, recorded or not, so that the workers have the other half to post
+// meanwhile. No more than twice as many wait for their records.
 func (l *lane) room() int {
-	held, most := int(l.busy.Load()), ahead(l.o, l.most(), l.typical.get())
-	if most > l.o.Workers && held > most/2 {
+	busy, open, most := int(l.busy.Load()), int(l.open.Load()), ahead(l.o, l.most(), l.typical.get())
+	if most <= l.o.Workers {
+		return most - busy
+	}
+	l.low.Store(int64(most / 2))
+	if open > most/2 {
 		return 0
 	}
-	return most - held
+	return min(most-open, 2*most-busy)
+}
+
+// end notes that a claim ended, and wakes the lane when few are left.
+func (l *lane) end() {
+	if l.open.Add(-1) == l.low.Load() {
+		l.poke()
+	}
 }
 
 // claim asks the queue on a context that outlives a shutdown: a claim whose

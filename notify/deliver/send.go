@@ -30,6 +30,7 @@ func (l *lane) deliver(ctx, sending context.Context, c *store.Claimed) {
 		l.throttles.close(notify.ScopePlace, c.Place, e.Settlement.DueAt)
 	}
 	l.settler.add(&e, l)
+	l.end()
 }
 
 // attempt sends c if it may be sent now. ctx ends with the service, sending

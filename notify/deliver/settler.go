@@ -12,10 +12,12 @@ import (
 )
 
 const (
-	// linger is how long a record waits for others to share its transaction.
-	linger = 2 * time.Millisecond
-	// maxSettle is how many records one transaction holds at most.
-	maxSettle = 256
+	// linger is how long a record waits for others to share its transaction, while any
+	// are under way.
+	linger = 5 * time.Millisecond
+	// maxSettle is how many records one transaction holds at most: as many as a lane
+	// may have under way, since a transaction costs its wait for the disk.
+	maxSettle = 1024
 	// hopeless is how long after the end of its lease a record is dropped that
 	// the database refuses although it answers. It is far longer than another
 	// program may keep the tables locked.

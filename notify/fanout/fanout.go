@@ -29,7 +29,7 @@ type Store interface {
 const (
 	DefaultMaxAge      = 72 * time.Hour
 	DefaultGiveUpAfter = 6 * time.Hour
-	DefaultChunk       = 5000
+	DefaultChunk       = 2000
 	DefaultPoll        = 2 * time.Second
 )
 
@@ -51,7 +51,8 @@ type Options struct {
 	// Burst is how many moves told together make a burst: more of them become due
 	// a moment later, so that whoever delivers sees all of them. 0: never.
 	Burst int
-	// Chunk is how many places are told in one transaction at most.
+	// Chunk is how many places are told in one transaction at most. The first message
+	// waits for one of them, and on SQLite claims and records wait between them.
 	Chunk int
 	// Poll is how long Run waits for a wake-up before it looks by itself.
 	Poll time.Duration
