@@ -20,6 +20,18 @@ type Expansion struct {
 	Now      time.Time // when the deliveries become due
 	GiveUpAt time.Time // when they are given up
 	Chunk    int       // how many places at most, in one transaction
+	// Take are the platforms whose new alerts the caller sends at once: where nothing
+	// else of their place is open they are claimed as they are owed, for Lease.
+	// Nobody's turn is lost by it, and a third of the database's work is.
+	Take  []Platform
+	Lease time.Duration
+}
+
+// Expanded is what came of an Expansion.
+type Expanded struct {
+	Owed    int       // deliveries, the claimed ones among them
+	Done    bool      // nobody is left to tell
+	Claimed []Claimed // by the caller
 }
 
 // ClaimRequest asks for deliveries to send.

@@ -61,12 +61,13 @@ func benchmarkQueue(b *testing.B, url string) {
 		begun := cpu()
 		for done := false; !done; {
 			now := time.Now()
-			_, done, err = s.Expand(ctx, store.Expansion{
+			x, err := s.Expand(ctx, store.Expansion{
 				Change: changes[0], Project: project, Events: store.Sparks, Now: now, GiveUpAt: now.Add(time.Hour), Chunk: 2000,
 			})
 			if err != nil {
 				b.Fatal(err)
 			}
+			done = x.Done
 		}
 		expand += cpu() - begun
 		for n := 0; n < places; {

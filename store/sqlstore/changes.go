@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -54,7 +55,7 @@ const lockNotAvailable = "55P03"
 // cursor it moves on. When nobody is left the change is dropped and done is
 // true. Errors: store.ErrBusy while another process expands the same change,
 // store.ErrNotFound when it is finished already.
-func (s *Store) Expand(ctx context.Context, e store.Expansion) (added int, done bool, err error) {
+func (s *Store) Expand(ctx context.Context, e store.Expansion) (x store.Expanded, err error) {
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
 		cursor, err := s.lockChange(ctx, tx, e.Change.ID)
 		if err != nil {
@@ -69,14 +70,14 @@ func (s *Store) Expand(ctx context.Context, e store.Expansion) (added int, done 
 			return err
 		}
 		if places > 0 {
-			if added, err = s.oweAll(ctx, tx, e, cursor, upTo); err != nil {
+			if x.Owed, x.Claimed, err = s.oweAll(ctx, tx, e, cursor, upTo); err != nil {
 				return err
 			}
 			if err := s.announce(ctx, tx); err != nil { // other processes may deliver, too
 				return err
 			}
 		}
-		if done = places < e.Chunk; done {
+		if x.Done = places < e.Chunk; x.Done {
 			_, err = tx.ExecContext(ctx, "DELETE FROM move_changes WHERE id = $1", e.Change.ID)
 			return err
 		}
@@ -84,9 +85,9 @@ func (s *Store) Expand(ctx context.Context, e store.Expansion) (added int, done 
 		return err
 	})
 	if err != nil {
-		return 0, false, fmt.Errorf("expand change %d: %w", e.Change.ID, err)
+		return store.Expanded{}, fmt.Errorf("expand change %d: %w", e.Change.ID, err)
 	}
-	return added, done, nil
+	return x, nil
 }
 
 // lockChange holds the change for this transaction and gives its cursor.
@@ -132,44 +133,102 @@ func (s *Store) nextPlaces(ctx context.Context, tx *sqlx.Tx, e store.Expansion, 
 
 // oweAll owes a chunk what it has to be owed: first edits of what it was told
 // already, so that none is owed to what is told just now.
-func (s *Store) oweAll(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) (edits int, err error) {
+func (s *Store) oweAll(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) (owed int, claimed []store.Claimed, err error) {
 	if e.Edit {
-		if edits, err = s.oweEdits(ctx, tx, e, cursor, upTo); err != nil || e.Events == store.NoEvents {
-			return edits, err
+		if owed, err = s.oweEdits(ctx, tx, e, cursor, upTo); err != nil || e.Events == store.NoEvents {
+			return owed, nil, err
 		}
 		if err := s.forgetTakenBack(ctx, tx, e, cursor, upTo); err != nil {
-			return edits, err
+			return owed, nil, err
 		}
 	}
-	alerts, err := s.owe(ctx, tx, e, cursor, upTo)
-	return edits + alerts, err
+	alerts, claimed, err := s.owe(ctx, tx, e, cursor, upTo)
+	return owed + alerts, claimed, err
 }
 
-// owe inserts one delivery for each place of the chunk that has none for this
-// move yet, with the roles of all its matching subscriptions. What a place that is
-// gone would hear is held for its return.
-func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) (int, error) {
+// owed is an alert that was stored just now.
+type owed struct {
+	ID        int64  `db:"id"`
+	PlaceID   int64  `db:"place_id"`
+	State     string `db:"state"`
+	Roles     list   `db:"roles"`
+	Revision  int64  `db:"revision"`
+	GiveUpAt  moment `db:"give_up_at"`
+	CreatedAt moment `db:"created_at"`
+}
+
+// oweQuery owes an alert to each place of the chunk that has none for this move
+// yet, with the roles of all its matching subscriptions. What a place that is gone
+// would hear is held for its return, and what the caller takes is leased to it.
+// Arguments after those of matching: $7 the last place, $8 key, $9 move, $10 when
+// they are due, $11 when they are given up, $12 platforms to take, $13 the lease's
+// end.
+func (s *Store) oweQuery() string {
 	roles := "coalesce(jsonb_agg(DISTINCT s.role) FILTER (WHERE s.role <> ''), '[]')"
 	if s.dialect.name == onSQLite.name {
 		roles = "json_group_array(DISTINCT s.role) FILTER (WHERE s.role <> '')"
 	}
-	key := fmt.Sprintf("move:%d", e.Change.Move.ID)
+	return s.dialect.sql(`INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at, state, held, parked, reason, fence, revision, begun_at)
+		SELECT place_id, platform, 'alert', $8, CAST($9 AS bigint), roles, CASE WHEN taken THEN {moment $13} ELSE {moment $10} END, $11,
+			CASE WHEN gone THEN 'held' WHEN taken THEN 'sending' ELSE 'waiting' END, gone, gone, reason,
+			CASE WHEN taken THEN 1 ELSE 0 END, CASE WHEN taken THEN (SELECT m.revision FROM moves m WHERE m.id = CAST($9 AS bigint)) ELSE 0 END, CASE WHEN taken THEN {moment $10} END
+		FROM (SELECT s.place_id, min(p.platform) AS platform, ` + roles + ` AS roles, min(p.disabled_at) IS NOT NULL AS gone,
+				min(CASE WHEN p.disabled_at IS NULL THEN '' ELSE 'the place is gone: ' || p.disabled_reason END) AS reason,
+				min(CASE WHEN p.disabled_at IS NULL AND p.platform IN (SELECT value FROM {elements $12} e) AND (p.rest_until IS NULL OR p.rest_until <= {moment $10})
+					AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = p.id AND b.` + open + ` LIMIT 1) x) = 0 THEN 1 ELSE 0 END) = 1 AS taken
+			` + matching + ` AND s.place_id <= $7 GROUP BY s.place_id) told
+		WHERE true ORDER BY place_id ON CONFLICT (place_id, key) DO NOTHING`)
+}
+
+// owe owes the chunk its alerts, and gives those that are claimed.
+func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) (int, []store.Claimed, error) {
 	newest, err := s.newest(ctx, tx)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	result, err := tx.ExecContext(ctx, s.dialect.sql(`INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at, state, held, parked, reason)
-		SELECT s.place_id, min(p.platform), 'alert', $8, CAST($9 AS bigint), `+roles+`, $10, $11, `+whileGone+` `+matching+` AND s.place_id <= $7
-		GROUP BY s.place_id ORDER BY s.place_id ON CONFLICT (place_id, key) DO NOTHING`),
-		append(s.matchArgs(e, cursor), upTo, key, e.Change.Move.ID,
-			s.dialect.stamp(e.Now), s.dialect.stamp(e.GiveUpAt))...)
-	if err != nil {
-		return 0, err
+	key := fmt.Sprintf("move:%d", e.Change.Move.ID)
+	args := append(s.matchArgs(e, cursor), upTo, key, e.Change.Move.ID,
+		s.dialect.stamp(e.Now), s.dialect.stamp(e.GiveUpAt), array(e.Take), s.dialect.stamp(e.Now.Add(e.Lease)))
+	if len(e.Take) == 0 {
+		result, err := tx.ExecContext(ctx, s.oweQuery(), args...)
+		if err != nil {
+			return 0, nil, err
+		}
+		n, err := result.RowsAffected()
+		if err != nil || n == 0 {
+			return 0, nil, err
+		}
+		again, err := s.dropKnown(ctx, tx, newest, key)
+		return int(n) - len(again), nil, err
 	}
-	n, err := result.RowsAffected()
-	if err != nil || n == 0 {
-		return 0, err
+	var rows []owed
+	if err := tx.SelectContext(ctx, &rows, s.oweQuery()+" RETURNING id, place_id, state, roles, revision, give_up_at, created_at", args...); err != nil || len(rows) == 0 {
+		return 0, nil, err
 	}
 	again, err := s.dropKnown(ctx, tx, newest, key)
-	return int(n) - again, err
+	if err != nil {
+		return 0, nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(o owed) bool { return slices.Contains(again, o.ID) })
+	claimed, err := s.taken(ctx, tx, e, key, rows)
+	return len(rows), claimed, err
+}
+
+// taken gives the claims among the alerts just owed.
+func (s *Store) taken(ctx context.Context, tx *sqlx.Tx, e store.Expansion, key string, rows []owed) ([]store.Claimed, error) {
+	var leased []candidate
+	var shown []revisionRow
+	for _, o := range rows {
+		if o.State == string(store.StateSending) {
+			leased = append(leased, candidate{deliveryRow: deliveryRow{
+				ID: o.ID, PlaceID: o.PlaceID, Kind: string(store.DeliveryAlert), Key: key, MoveID: e.Change.Move.ID, State: string(store.StateWaiting),
+				Roles: o.Roles, GiveUpAt: o.GiveUpAt, CreatedAt: o.CreatedAt,
+			}})
+			shown = append(shown, revisionRow{o.ID, o.Revision})
+		}
+	}
+	if len(leased) == 0 {
+		return nil, nil
+	}
+	return s.claims(ctx, tx, leased, shown, store.ClaimRequest{Now: e.Now, Lease: e.Lease})
 }

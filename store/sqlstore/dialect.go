@@ -21,6 +21,9 @@ type dialect struct {
 	contains string
 	// open formats an open table's time column %s as it is scanned.
 	open string
+	// moment says that argument %s is a time as tables of ours keep it, where
+	// nothing else tells the database.
+	moment string
 	// lock and skip end a SELECT whose rows are to be updated.
 	lock, skip string
 	// materialized keeps a CTE from being evaluated twice.
@@ -34,6 +37,7 @@ var onSQLite = dialect{
 	elements:     "(SELECT value FROM json_each(%s))",
 	contains:     "EXISTS (SELECT 1 FROM json_each(%[1]s) x WHERE x.value = %[2]s)",
 	open:         "CAST(round((julianday(%s) - 2440587.5) * 86400000) AS INTEGER)",
+	moment:       "CAST(%s AS integer)",
 	materialized: "",
 }
 
@@ -44,13 +48,14 @@ var onPostgres = dialect{
 	elements:     "(SELECT value FROM jsonb_array_elements_text(CAST(%s AS jsonb)) AS t(value))",
 	contains:     "jsonb_exists(%[1]s, %[2]s)",
 	open:         "%s",
+	moment:       "CAST(%s AS timestamptz)",
 	lock:         " FOR UPDATE",
 	skip:         " FOR UPDATE OF d SKIP LOCKED",
 	materialized: "MATERIALIZED",
 }
 
 // sql replaces the dialect's words in a query: {now}, {in $1}, {materialized},
-// {lock}, {skip}, {elements $1}, {contains a, b} and {open column}.
+// {lock}, {skip}, {elements $1}, {contains a, b}, {open column} and {moment $1}.
 func (d dialect) sql(query string) string {
 	var out strings.Builder
 	for {
@@ -85,6 +90,8 @@ func (d dialect) word(word string) string {
 		return fmt.Sprintf(d.contains, a, b)
 	case "open":
 		return fmt.Sprintf(d.open, arg)
+	case "moment":
+		return fmt.Sprintf(d.moment, arg)
 	default:
 		panic("sqlstore: no word {" + word + "} in the dialect")
 	}

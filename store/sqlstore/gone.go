@@ -15,11 +15,6 @@ import (
 // What is owed to a place that is gone is parked as well as held, so that no
 // claim ever meets it.
 
-// whileGone are the columns state, held, parked and reason of a delivery that is
-// owed to place p just now.
-const whileGone = `min(CASE WHEN p.disabled_at IS NULL THEN 'waiting' ELSE 'held' END), min(p.disabled_at) IS NOT NULL, min(p.disabled_at) IS NOT NULL,
-	min(CASE WHEN p.disabled_at IS NULL THEN '' ELSE 'the place is gone: ' || p.disabled_reason END)`
-
 // kept are the kinds that are told to a place that comes back.
 const kept = "kind IN ('alert', 'trend')"
 

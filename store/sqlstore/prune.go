@@ -92,15 +92,11 @@ func (s *Store) newest(ctx context.Context, tx *sqlx.Tx) (id int64, err error) {
 }
 
 // dropKnown takes back what was owed just now under a key that was pruned before,
-// and says how many there were. It looks after the insert and not within it,
+// and says which that was. It looks after the insert and not within it,
 // because a prune that commits between the two is only seen by a statement that
 // begins later. It counts instead of asking EXISTS for the reason given at blocked.
-func (s *Store) dropKnown(ctx context.Context, tx *sqlx.Tx, newest int64, key string) (int, error) {
-	result, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE id > $1 AND key = $2
-		AND (SELECT count(*) FROM delivery_keys k WHERE k.place_id = deliveries.place_id AND k.key = $2) > 0`, newest, key)
-	if err != nil {
-		return 0, err
-	}
-	n, err := result.RowsAffected()
-	return int(n), err
+func (s *Store) dropKnown(ctx context.Context, tx *sqlx.Tx, newest int64, key string) (dropped []int64, err error) {
+	err = tx.SelectContext(ctx, &dropped, `DELETE FROM deliveries WHERE id > $1 AND key = $2
+		AND (SELECT count(*) FROM delivery_keys k WHERE k.place_id = deliveries.place_id AND k.key = $2) > 0 RETURNING id`, newest, key)
+	return dropped, err
 }

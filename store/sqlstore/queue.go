@@ -62,7 +62,7 @@ func (r deliveryRow) delivery() store.Delivery {
 // whether that is new.
 func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Delivery, added bool, err error) {
 	var row deliveryRow
-	pruned := 0
+	var pruned []int64
 	err = s.within(ctx, func(tx *sqlx.Tx) error {
 		newest, err := s.newest(ctx, tx)
 		if err != nil {
@@ -81,11 +81,11 @@ func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Del
 		if pruned, err = s.dropKnown(ctx, tx, newest, d.Key); err != nil {
 			return err
 		}
-		added = n > 0 && pruned == 0
+		added = n > 0 && len(pruned) == 0
 		if err := s.announce(ctx, tx); err != nil {
 			return err
 		}
-		if pruned > 0 {
+		if len(pruned) > 0 {
 			return nil
 		}
 		return tx.GetContext(ctx, &row, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.place_id = $1 AND d.key = $2", d.PlaceID, d.Key)
@@ -96,7 +96,7 @@ func (s *Store) Enqueue(ctx context.Context, d store.Delivery) (stored store.Del
 	if err != nil {
 		return store.Delivery{}, false, fmt.Errorf("store the delivery: %w", explain(err))
 	}
-	if pruned > 0 {
+	if len(pruned) > 0 {
 		d.ID, d.State = 0, store.StateSent
 		return d, false, nil
 	}

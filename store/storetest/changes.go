@@ -172,12 +172,12 @@ func expansionInChunks(t *testing.T, w *World) {
 		added int
 		done  bool
 	}{{3, false}, {3, false}, {1, true}} {
-		added, done, err := w.DB.Expand(t.Context(), e)
-		if err != nil || added != want.added || done != want.done {
-			t.Fatalf("chunk %d: %d added, done %v, %v", i, added, done, err)
+		x, err := w.DB.Expand(t.Context(), e)
+		if err != nil || x.Owed != want.added || x.Done != want.done || x.Claimed != nil {
+			t.Fatalf("chunk %d: %+v, %v", i, x, err)
 		}
 	}
-	if _, _, err := w.DB.Expand(t.Context(), e); !errors.Is(err, store.ErrNotFound) {
+	if _, err := w.DB.Expand(t.Context(), e); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("expanding what is finished gives %v", err)
 	}
 }

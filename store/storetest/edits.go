@@ -175,12 +175,12 @@ func editsInChunks(t *testing.T, w *World) {
 	}
 	total, chunks := 0, 0
 	for done := false; !done; chunks++ {
-		var n int
 		e := store.Expansion{Change: c, Project: project, Events: store.Sparks, Edit: true, Now: w.Now, GiveUpAt: w.Now.Add(time.Hour), Chunk: 3}
-		if n, done, err = w.DB.Expand(t.Context(), e); err != nil || n > 3 {
-			t.Fatalf("a chunk owes %d (%v)", n, err)
+		x, err := w.DB.Expand(t.Context(), e)
+		if err != nil || x.Owed > 3 {
+			t.Fatalf("a chunk owes %d (%v)", x.Owed, err)
 		}
-		total += n
+		total, done = total+x.Owed, x.Done
 	}
 	if total != 8 || chunks != 3 || w.queue(sparks) != "alert waiting" || w.queue(places[3]) != "alert sent, edit waiting" {
 		t.Errorf("%d messages are owed in %d chunks; the new place is owed %s, the one that is gone %s", total, chunks, w.queue(sparks), w.queue(places[3]))

@@ -27,6 +27,8 @@ func Run(t *testing.T) {
 		{"subscriptions are kept, changed and ended", subscriptionsAreKept},
 		{"a move reaches each place once, whatever matches", expansionIsExact},
 		{"expansion goes on where it stopped", expansionInChunks},
+		{"alerts are taken as they are owed", alertsAreTaken},
+		{"what was taken passes on", whatIsTakenPassesOn},
 		{"a place's deliveries are claimed in order", claimsKeepOrder},
 		{"a lease that ran out passes on, and its holder is fenced off", leasesPassOn},
 		{"a place that is gone is disabled, and hears again when enabled", placesGoAndReturn},
@@ -241,17 +243,13 @@ func (w *World) TellOne(c store.Change, events store.Events) (added int) {
 
 func (w *World) expandOne(c store.Change, events store.Events, edit bool) (added int) {
 	w.T.Helper()
-	p, err := w.DB.Project(w.T.Context(), c.Move.ProjectID)
-	if err != nil {
-		w.T.Fatal(err)
-	}
+	p := w.projectOf(c)
 	for done := false; !done; {
-		var n int
-		n, done, err = w.DB.Expand(w.T.Context(), store.Expansion{Change: c, Project: p, Events: events, Edit: edit, Now: w.Now, GiveUpAt: w.Now.Add(6 * time.Hour), Chunk: 100})
+		x, err := w.DB.Expand(w.T.Context(), store.Expansion{Change: c, Project: p, Events: events, Edit: edit, Now: w.Now, GiveUpAt: w.Now.Add(6 * time.Hour), Chunk: 100})
 		if err != nil {
 			w.T.Fatal(err)
 		}
-		added += n
+		added, done = added+x.Owed, x.Done
 	}
 	return added
 }
