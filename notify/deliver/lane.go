@@ -39,7 +39,9 @@ type lane struct {
 	posts     deadline // of those under way
 	health    *health
 	bodies    bodies
-	failures  int       // of the queue, in a row
+	failures  int // of the queue, in a row
+	gate      sync.RWMutex
+	closed    bool      // jobs are
 	resting   bool      // the last claim gave nothing: one question tells whether the next would
 	seen      time.Time // the clock, when the lane last looked
 }
@@ -97,7 +99,7 @@ func (l *lane) run(ctx, sending context.Context) {
 			}
 		})
 	}
-	defer close(l.jobs)
+	defer l.shut()
 	l.mend(ctx, l.o.Now())
 	for ctx.Err() == nil {
 		rest, wake := l.fill(ctx), l.wake

@@ -16,6 +16,9 @@ type Worker struct {
 	library Library
 	senders map[store.Platform]Sender
 	o       Options
+
+	mu      sync.Mutex
+	running []*lane // while Run does
 }
 
 // New makes a Worker.
@@ -39,6 +42,8 @@ func (w *Worker) Run(ctx context.Context, wake <-chan struct{}) error {
 		defer close(recorded)
 		records.run(settling, last)
 	}()
+	w.open(lanes)
+	defer w.open(nil)
 	var claiming sync.WaitGroup
 	for _, l := range lanes {
 		claiming.Go(func() { l.run(ctx, sending) })
@@ -49,6 +54,13 @@ func (w *Worker) Run(ctx context.Context, wake <-chan struct{}) error {
 	close(last)
 	<-recorded
 	return nil
+}
+
+// open says which lanes may be handed claims.
+func (w *Worker) open(lanes []*lane) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running = lanes
 }
 
 // lanes makes a lane for each platform and the settler they share.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"sparkbot/store"
 )
@@ -132,15 +131,14 @@ func (f *Fanout) concerned(ctx context.Context, changes []store.Change) (concern
 // tell expands one change chunk by chunk, to its end or until ctx ends, another
 // replica has it (store.ErrBusy) or the database fails.
 func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
-	start := f.o.Now()
-	for done := false; !done; {
+	start, handed := f.o.Now(), 0
+	for done, begun := false, t.change.Cursor > 0; !done; begun = true {
 		if err := ctx.Err(); err != nil {
 			return n, err
 		}
-		var added int
-		added, done, err = f.expand(ctx, t, f.o.Now())
-		n += added
-		if added > 0 {
+		x, err := f.expand(ctx, t, begun)
+		n, handed, done = n+x.Owed, handed+len(x.Claimed), x.Done
+		if x.Owed > 0 {
 			f.o.Wake()
 		}
 		if err != nil {
@@ -148,23 +146,41 @@ func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
 		}
 	}
 	f.o.Log.Info("a move is told", "project", t.project.Slug, "move", t.change.Move.ID,
-		"kind", t.change.Kind, "events", t.events.String(), "edit", t.edit, "messages", n, "took", f.o.Now().Sub(start))
+		"kind", t.change.Kind, "events", t.events.String(), "edit", t.edit, "messages", n, "handed", handed, "took", f.o.Now().Sub(start))
 	return n, nil
 }
 
 // expand tells one chunk. A change that is no longer there was finished by
 // another replica.
-func (f *Fanout) expand(ctx context.Context, t telling, now time.Time) (added int, done bool, err error) {
-	due := now
-	if t.burst {
-		due = now.Add(gather)
+//
+// The first chunk is small, so that the first message does not wait for it. From
+// the second on there are enough to hand them over as they are owed, where whoever
+// sends has room; a burst is left to the queue, which tells it together.
+func (f *Fanout) expand(ctx context.Context, t telling, begun bool) (store.Expanded, error) {
+	e := store.Expansion{
+		Change: t.change, Project: t.project, Events: t.events, Edit: t.edit, Chunk: f.o.Chunk,
 	}
-	added, done, err = f.store.Expand(ctx, store.Expansion{
-		Change: t.change, Project: t.project, Events: t.events, Edit: t.edit,
-		Now: due, GiveUpAt: now.Add(f.o.GiveUpAfter), Chunk: f.o.Chunk,
-	})
+	var room Room
+	switch {
+	case !begun:
+		e.Chunk = min(e.Chunk, first)
+	case t.burst || t.edit:
+	default:
+		if room = f.o.Reserve(ctx, f.o.Chunk); len(room.Platforms) > 0 {
+			e.Chunk, e.Take, e.Lease = room.Claims, room.Platforms, room.Lease
+		}
+	}
+	now := f.o.Now()
+	if e.Now = now; t.burst {
+		e.Now = now.Add(gather)
+	}
+	e.GiveUpAt = now.Add(f.o.GiveUpAfter)
+	x, err := f.store.Expand(ctx, e)
+	if len(room.Platforms) > 0 {
+		room.Take(x.Claimed)
+	}
 	if errors.Is(err, store.ErrNotFound) {
-		return added, true, nil
+		return store.Expanded{Done: true}, nil
 	}
-	return added, done, err
+	return x, err
 }

@@ -29,6 +29,8 @@ type fakeStore struct {
 	finished int
 	edits    []int64        // moves whose messages were edited, once for each chunk
 	gone     map[int64]bool // projects deleted
+	expanded []store.Expansion
+	broken   error // what an expansion gives
 }
 
 func newFake(places int64, changes ...store.Change) *fakeStore {
@@ -72,37 +74,42 @@ func (s *fakeStore) Heard(_ context.Context, moves []int64) (map[int64]bool, err
 	return told, s.away
 }
 
-func (s *fakeStore) Expand(_ context.Context, e store.Expansion) (int, bool, error) {
+func (s *fakeStore) Expand(_ context.Context, e store.Expansion) (store.Expanded, error) {
 	id := e.Change.ID
+	if s.broken != nil {
+		return store.Expanded{}, s.broken
+	}
 	if err := s.lock(id); err != nil {
-		return 0, false, err
+		return store.Expanded{}, err
 	}
 	<-time.After(time.Second)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.locked[id] = false
+	s.expanded = append(s.expanded, e)
 	i := slices.IndexFunc(s.changes, func(c store.Change) bool { return c.ID == id })
 	if i < 0 {
-		return 0, true, nil
+		return store.Expanded{Done: true}, nil
 	}
 	if e.Edit {
 		s.edits = append(s.edits, e.Change.Move.ID)
 	}
 	if e.Events == store.NoEvents {
 		s.changes = slices.Delete(s.changes, i, i+1)
-		return 0, true, nil
+		return store.Expanded{Done: true}, nil
 	}
-	added := 0
-	for p := s.changes[i].Cursor + 1; p <= s.places && added < e.Chunk; p++ {
+	var x store.Expanded
+	for p := s.changes[i].Cursor + 1; p <= s.places && x.Owed < e.Chunk; p++ {
 		s.queue = append(s.queue, owed{p, e.Change.Move.ID, e.Now})
 		s.changes[i].Cursor = p
-		added++
+		if x.Owed++; len(e.Take) > 0 {
+			x.Claimed = append(x.Claimed, store.Claimed{Delivery: store.Delivery{PlaceID: p, MoveID: e.Change.Move.ID}})
+		}
 	}
-	if done := added < e.Chunk; !done {
-		return added, false, nil
+	if x.Done = x.Owed < e.Chunk; x.Done {
+		s.changes = slices.Delete(s.changes, i, i+1)
 	}
-	s.changes = slices.Delete(s.changes, i, i+1)
-	return added, true, nil
+	return x, nil
 }
 
 func (s *fakeStore) lock(id int64) error {

@@ -20,7 +20,7 @@ type Store interface {
 	Heard(ctx context.Context, moves []int64) (map[int64]bool, error)
 	// Expand tells one chunk of places. It gives store.ErrBusy while another
 	// process expands the same change, and done when nobody is left to tell.
-	Expand(ctx context.Context, e store.Expansion) (added int, done bool, err error)
+	Expand(ctx context.Context, e store.Expansion) (store.Expanded, error)
 	// FinishChanges drops changes without telling anybody.
 	FinishChanges(ctx context.Context, ids []int64) error
 }
@@ -36,6 +36,9 @@ const (
 // gather is how much later the alerts of a burst are due, which is about as long as
 // it takes to owe the rest of them.
 const gather = time.Second
+
+// first is how many places the first chunk of a change tells at most.
+const first = 200
 
 // batch is how many changes are read at once. A move's texts may have 21,000
 // characters, so a batch stays within some tens of megabytes at the very worst.
@@ -54,6 +57,9 @@ type Options struct {
 	// Chunk is how many places are told in one transaction at most. The first message
 	// waits for one of them, and on SQLite claims and records wait between them.
 	Chunk int
+	// Reserve keeps room with whoever sends, for up to most claims on each platform.
+	// nil: everything goes through the queue.
+	Reserve func(ctx context.Context, most int) Room
 	// Poll is how long Run waits for a wake-up before it looks by itself.
 	Poll time.Duration
 	Now  func() time.Time
@@ -62,6 +68,15 @@ type Options struct {
 	// Wake is called after every chunk that owes something, so that the first
 	// message does not wait for the last delivery to be written.
 	Wake func()
+}
+
+// Room is what whoever sends can take of the alerts that are owed.
+type Room struct {
+	Claims    int              // on each of the platforms
+	Platforms []store.Platform // none: there is no room
+	Lease     time.Duration    // how long the claims are to last
+	// Take is to be called once where there is room, with the claims or with none.
+	Take func([]store.Claimed)
 }
 
 // Fanout turns changes into deliveries.
@@ -81,6 +96,9 @@ func New(s Store, o Options) *Fanout {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Reserve == nil {
+		o.Reserve = func(context.Context, int) Room { return Room{} }
 	}
 	if o.Wake == nil {
 		o.Wake = func() {}

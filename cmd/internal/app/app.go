@@ -200,7 +200,9 @@ func (a *App) build(c *config.Config, o Options) error {
 	if o.Noticed != nil {
 		changes = observed{a.db, o.Noticed}
 	}
-	a.fanout = fanout.New(changes, fanout.Options{MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Now: o.Now, Log: a.log, Wake: a.wake})
+	a.fanout = fanout.New(changes, fanout.Options{
+		MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Now: o.Now, Log: a.log, Wake: a.wake, Reserve: a.reserve,
+	})
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.prober.Every = o.probeEvery
 	a.keeper = deliver.NewKeeper(a.db, c.Deliveries.Keep, o.Now, a.log)
@@ -221,6 +223,14 @@ func (a *App) build(c *config.Config, o Options) error {
 	server, err := listen(c.HTTP.Listen, a.routes(c), a.log)
 	a.server = server
 	return err
+}
+
+// reserve keeps room with the worker, where there is one.
+func (a *App) reserve(ctx context.Context, most int) fanout.Room {
+	if a.worker == nil {
+		return fanout.Room{}
+	}
+	return fanout.Room(a.worker.Reserve(ctx, most))
 }
 
 // LookAgain has every loop look for what is due, as after a jump of the clock.
