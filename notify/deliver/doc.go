@@ -1,6 +1,7 @@
 // Package deliver answers one question: is this delivery sent now, again, or
-// never. It claims what is due, has it composed and encoded, posts it within
-// the platform's rate limits, and records how that ended.
+// never. It claims what is due, or is handed alerts as they are owed, has them
+// composed and encoded, posts them within the platform's rate limits, and records
+// how that ended.
 //
 // It never decides who hears of a move, never chooses words, and knows no
 // platform: a Sender encodes, posts and classifies failures.

@@ -7,6 +7,9 @@
 // matched by the store, a chunk at a time, so that a move heard by a hundred
 // thousand places needs no more memory than one heard by ten.
 //
+// Where whoever sends has room, alerts are handed over as they are owed, as claims;
+// see docs/adr/0010-alerts-are-handed-over.md.
+//
 // # Order
 //
 // A place's messages go out in the order of their delivery ids, and those are
