@@ -155,8 +155,7 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 			return l.failed(err)
 		}
 		l.resting = len(claimed) == 0
-		l.busy.Add(int64(len(claimed)))
-		l.open.Add(int64(len(claimed)))
+		l.hold(len(claimed))
 		for i := range claimed {
 			l.jobs <- &claimed[i]
 		}

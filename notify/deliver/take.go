@@ -53,7 +53,7 @@ func (w *Worker) Reserve(ctx context.Context, most int) (r Room) {
 		}
 		if r.Claims = min(r.Claims, most); r.Claims > 0 {
 			for _, l := range kept {
-				l.busy.Add(int64(r.Claims))
+				l.hold(r.Claims)
 			}
 			r.Lease, r.Take = w.o.Lease, func(claims []store.Claimed) { w.take(kept, r.Claims, claims) }
 			return r
@@ -69,17 +69,20 @@ func (w *Worker) Reserve(ctx context.Context, most int) (r Room) {
 func (w *Worker) take(kept map[store.Platform]*lane, n int, claims []store.Claimed) {
 	var late []store.Settlement
 	taken := map[store.Platform]int{}
-	for _, c := range claims {
+	for i := range claims {
+		c := &claims[i]
 		if l := kept[c.Place.Platform]; l != nil && l.accept(c) {
 			taken[c.Place.Platform]++
 		} else {
 			now := w.o.Now()
-			late = append(late, release(&c, now, now, c.Reason))
+			late = append(late, release(c, now, now, c.Reason))
 		}
 	}
 	for platform, l := range kept {
-		l.busy.Add(int64(taken[platform] - n))
-		l.poke()
+		if left := n - taken[platform]; left > 0 {
+			l.hold(-left)
+			l.poke()
+		}
 	}
 	if len(late) == 0 {
 		return
@@ -100,11 +103,18 @@ func (l *lane) free() (n int, taking bool) {
 	if down, tryAt := l.health.state(); down || later(l.throttles.all(), tryAt).After(l.o.Now()) {
 		return 0, false
 	}
-	return ahead(l.o, l.most(), l.typical.get()) - int(l.busy.Load()), true
+	most := ahead(l.o, l.most(), l.typical.get())
+	return min(most-int(l.open.Load()), 2*most-int(l.busy.Load())), true
+}
+
+// hold counts claims that the lane holds from now on, or no longer.
+func (l *lane) hold(n int) {
+	l.busy.Add(int64(n))
+	l.open.Add(int64(n))
 }
 
 // accept hands a claim to the workers, unless they are gone.
-func (l *lane) accept(c store.Claimed) bool {
+func (l *lane) accept(c *store.Claimed) bool {
 	l.gate.RLock()
 	defer l.gate.RUnlock()
 	if l.closed {

@@ -42,8 +42,8 @@ func (w *Worker) Run(ctx context.Context, wake <-chan struct{}) error {
 		defer close(recorded)
 		records.run(settling, last)
 	}()
-	w.open(lanes)
-	defer w.open(nil)
+	w.admit(lanes)
+	defer w.admit(nil)
 	var claiming sync.WaitGroup
 	for _, l := range lanes {
 		claiming.Go(func() { l.run(ctx, sending) })
@@ -56,8 +56,8 @@ func (w *Worker) Run(ctx context.Context, wake <-chan struct{}) error {
 	return nil
 }
 
-// open says which lanes may be handed claims.
-func (w *Worker) open(lanes []*lane) {
+// admit says which lanes may be handed claims.
+func (w *Worker) admit(lanes []*lane) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.running = lanes
