@@ -16,13 +16,14 @@ const (
 	// heapGrowth is by how many percent the heap may grow between two collections, as
 	// long as the memory limit is not reached.
 	heapGrowth = 400
-	// smallMemory is the limit of a bot of ordinary size. The program's own text comes
-	// on top of it.
-	smallMemory = 32 << 20
+	// smallMemory is the limit of a bot of ordinary size. The program's own text and the
+	// pages that SQLite keeps come on top of it, 36 MB in a fan-out to 100,000 places,
+	// and all of it is to stay below 64.
+	smallMemory = 24 << 20
 	// besideHeap is what the runtime needs beside the heap, and limitStep that in which
 	// the limit moves, since each move stops the world for a moment.
 	besideHeap = 8 << 20
-	limitStep  = 8 << 20
+	limitStep  = 4 << 20
 	// limitEvery is how often it is looked whether the limit fits.
 	limitEvery = time.Second
 )

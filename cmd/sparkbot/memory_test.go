@@ -16,10 +16,10 @@ func TestTheMemoryLimitFitsWhatIsInUse(t *testing.T) {
 		live uint64
 		want int64
 	}{
-		{0, 32 * mb},
-		{5 * mb, 32 * mb},
-		{12 * mb, 32 * mb},
-		{13 * mb, 40 * mb},
+		{0, 24 * mb},
+		{5 * mb, 24 * mb},
+		{8 * mb, 24 * mb},
+		{9 * mb, 28 * mb},
 		{100 * mb, 208 * mb},
 		{1000 * mb, 2008 * mb},
 	} {
@@ -58,7 +58,7 @@ func TestTheLimitFollowsTheHeap(t *testing.T) {
 		}
 		cancel()
 		synctest.Wait()
-		if want := []int64{32, 88, 96, 32}; !slices.Equal(limits, want) {
+		if want := []int64{24, 88, 92, 24}; !slices.Equal(limits, want) {
 			t.Errorf("the limits are %v MB, want %v", limits, want)
 		}
 	})
