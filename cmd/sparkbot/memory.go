@@ -20,10 +20,9 @@ const (
 	// pages that SQLite keeps come on top of it, 36 MB in a fan-out to 100,000 places,
 	// and all of it is to stay below 64.
 	smallMemory = 24 << 20
-	// besideHeap is what the runtime needs beside the heap, and limitStep that in which
-	// the limit moves, since each move stops the world for a moment.
-	besideHeap = 8 << 20
-	limitStep  = 4 << 20
+	// limitStep is that in which the limit moves, since each move stops the world for a
+	// moment.
+	limitStep = 4 << 20
 	// limitEvery is how often it is looked whether the limit fits.
 	limitEvery = time.Second
 )
@@ -35,11 +34,11 @@ func ownCollector(getenv func(string) string) bool {
 }
 
 // memoryLimit is how much memory the runtime may hold before it collects more often,
-// while so many bytes are in use. A heap that is large may double, as by default: a
-// limit below what is in use would have the collector run all the time.
+// while so many bytes are in use, of which a fan-out has the collector find some that
+// are garbage a moment later. A heap that is large may nearly double, as by default: a
+// limit close to what is in use would have the collector run all the time.
 func memoryLimit(live uint64) int64 {
-	need := int64(2*live) + besideHeap
-	return max(smallMemory, (need+limitStep-1)/limitStep*limitStep)
+	return max(smallMemory, (int64(2*live)+limitStep-1)/limitStep*limitStep)
 }
 
 // tuneCollector sets the garbage collector for as long as ctx lasts, unless it was

@@ -18,10 +18,10 @@ func TestTheMemoryLimitFitsWhatIsInUse(t *testing.T) {
 	}{
 		{0, 24 * mb},
 		{5 * mb, 24 * mb},
-		{8 * mb, 24 * mb},
-		{9 * mb, 28 * mb},
-		{100 * mb, 208 * mb},
-		{1000 * mb, 2008 * mb},
+		{12 * mb, 24 * mb},
+		{13 * mb, 28 * mb},
+		{100 * mb, 200 * mb},
+		{1000 * mb, 2000 * mb},
 	} {
 		if got := memoryLimit(tc.live); got != tc.want {
 			t.Errorf("with %d MB in use the limit is %d MB, want %d", tc.live/mb, got/mb, tc.want/mb)
@@ -58,7 +58,7 @@ func TestTheLimitFollowsTheHeap(t *testing.T) {
 		}
 		cancel()
 		synctest.Wait()
-		if want := []int64{24, 88, 92, 24}; !slices.Equal(limits, want) {
+		if want := []int64{24, 80, 84, 24}; !slices.Equal(limits, want) {
 			t.Errorf("the limits are %v MB, want %v", limits, want)
 		}
 	})
