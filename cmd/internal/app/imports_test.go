@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"notify/pace":      {"store"},
 	"bot/bottest":      {"bot", "notify", "notify/chart", "notify/compose", "notify/digest", "notify/velocity", "store"},
 	"bot/replay":       {},
+	"bot/wire":         {},
 	"bot/discord":      {"bot", "bot/replay", "notify", "notify/pace", "store"},
 	"bot/slack":        {"bot", "bot/replay", "notify", "notify/pace", "store"},
 	"bot/sandbox":      {},
@@ -61,6 +62,7 @@ var vendors = map[string][]string{
 	"github.com/spf13/cobra":        {"cmd/sparkbot"},
 	"golang.org/x/image":            {"notify/chart"},
 	"github.com/mmcdole/gofeed":     {"store/feed"},
+	"github.com/valyala/fasthttp":   {"bot/wire"},
 
 	"github.com/prometheus/client_golang": {"cmd/internal/app"}, // rooms are given hooks
 }
