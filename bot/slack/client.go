@@ -7,14 +7,11 @@
 package slack
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,6 +22,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"sparkbot/bot/replay"
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -76,7 +74,8 @@ type Client struct {
 	appToken, secret string
 	base             string // ends with a slash
 	managers         string
-	http             *http.Client
+	wire             *wire.Client
+	libraries        *http.Client
 	turn             Turn // nil: nobody else wants Socket Mode
 	budget           *pace.Budget
 	unmetered        bool
@@ -105,7 +104,7 @@ type Client struct {
 }
 
 // requestTimeout bounds one request with its answer.
-const requestTimeout = 10 * time.Second
+const requestTimeout = wire.Within
 
 // New makes a client. It asks nothing of Slack yet.
 func New(o Options) (*Client, error) {
@@ -113,7 +112,7 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("either a bot token or the workspaces' installations are needed; set SPARKBOT_SLACK_BOT_TOKEN, or SPARKBOT_SLACK_CLIENT_ID and what goes with it")
 	}
 	c := &Client{
-		oauth: o.OAuth, exchanges: newExchanges(), places: o.Places,
+		wire: wire.New(), libraries: wire.ForLibraries(), oauth: o.OAuth, exchanges: newExchanges(), places: o.Places,
 		appToken: o.AppToken, secret: o.SigningSecret, managers: o.Managers,
 		base: o.APIURL, turn: o.Turn, budget: o.Budget, unmetered: o.Unmetered, turns: pace.NewTurns(), now: o.Now, log: o.Log, seen: replay.New(2 * maxSkew), ranks: map[string]rank{}, patience: firstAnswer, pictureWait: pictureWait,
 	}
@@ -139,102 +138,82 @@ func New(o Options) (*Client, error) {
 	if c.appToken != "" {
 		c.socket = "not connected yet"
 	}
-	c.http = &http.Client{Timeout: requestTimeout, Transport: transport(), CheckRedirect: stay}
 	return c, nil
 }
 
-// transport keeps enough idle connections that posts to many channels do not
-// open one each: the standard one keeps two.
-func transport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          256,
-		MaxIdleConnsPerHost:   128,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ResponseHeaderTimeout: requestTimeout,
-	}
-}
-
-// stay follows no redirect: a token and a post go where they were sent, or
-// nowhere.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 4 << 20
-
 // answer is what Slack said to a request.
 type answer struct {
-	status int
-	header http.Header
-	body   []byte
-	wide   bool // a rate was refused to the workspace, not to one channel
+	wire.Answer
+	said     said
+	readable bool // as JSON, into said
+	wide     bool // a rate was refused to the workspace, not to one channel
 }
 
-// send posts a JSON body and reads the whole answer, so that the connection can
-// be used again. An error never holds the address, which may be a secret.
+// said is what every answer of Slack's is looked through for, once.
+type said struct {
+	OK       bool   `json:"ok"`
+	Error    string `json:"error"`
+	Needed   string `json:"needed"`
+	TS       string `json:"ts"`
+	Metadata struct {
+		Messages []string `json:"messages"`
+	} `json:"response_metadata"`
+}
+
+func heard(a wire.Answer) answer {
+	h := answer{Answer: a}
+	h.readable = json.Unmarshal(a.Body, &h.said) == nil
+	return h
+}
+
+// send posts a JSON body and reads the whole answer. An error never holds the
+// address, which may be a secret.
 func (c *Client) send(ctx context.Context, address, token string, body []byte) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
-	if err != nil {
-		return answer{}, errors.New("the request to Slack could not be made; check slack.api_url")
-	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	r := wire.Request{Method: http.MethodPost, URL: address, ContentType: "application/json; charset=utf-8", Body: body}
 	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+		r.Authorization = "Bearer " + token
 	}
-	return c.do(req)
+	return c.do(ctx, r)
 }
 
-func (c *Client) do(req *http.Request) (answer, error) {
-	resp, err := c.http.Do(req)
+func (c *Client) do(ctx context.Context, r wire.Request) (answer, error) {
+	a, err := c.wire.Do(ctx, r)
+	if errors.Is(err, wire.ErrAddress) {
+		return answer{}, fmt.Errorf("the request to Slack could not be made; check slack.api_url: %w", err)
+	}
 	if err != nil {
-		return answer{}, withoutURL(err)
+		return answer{}, err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return answer{}, withoutURL(err)
-	}
-	c.heed(resp.Header)
-	return answer{status: resp.StatusCode, header: resp.Header, body: text}, nil
-}
-
-func withoutURL(err error) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
-	}
-	return err
+	c.heed(a)
+	return heard(a), nil
 }
 
 // ask calls a method that only reads in a workspace's name, with form arguments,
 // into v.
-func (c *Client) ask(ctx context.Context, team, method string, args url.Values, v any) (http.Header, error) {
+func (c *Client) ask(ctx context.Context, team, method string, args url.Values, v any) (answer, error) {
 	token, err := c.token(ctx, team)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	if err := c.admit(ctx, team, method, subject(args)); err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, strings.NewReader(args.Encode()))
+	a, err := c.do(ctx, form(c.base+method, "Bearer "+token, args))
 	if err != nil {
-		return nil, errors.New("the request to Slack could not be made; check slack.api_url")
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Authorization", "Bearer "+token)
-	a, err := c.do(req)
-	if err != nil {
-		return nil, fmt.Errorf("Slack does not answer: %w", err)
+		return answer{}, fmt.Errorf("Slack does not answer: %w", err)
 	}
 	if f := c.failed(team, c.learn(team, method, subject(args), a)); f != nil {
-		return nil, f
+		return answer{}, f
 	}
-	if err := json.Unmarshal(a.body, v); err != nil {
-		return nil, fmt.Errorf("Slack's answer is not readable: %w", err)
+	if err := json.Unmarshal(a.Body, v); err != nil {
+		return answer{}, fmt.Errorf("Slack's answer is not readable: %w", err)
 	}
-	return a.header, nil
+	return a, nil
+}
+
+// form posts arguments as a form.
+func form(address, authorization string, args url.Values) wire.Request {
+	return wire.Request{Method: http.MethodPost, URL: address, ContentType: "application/x-www-form-urlencoded", Authorization: authorization, Body: []byte(args.Encode())}
 }
 
 // readyFor is how long the answer to whether the token is accepted stays good.

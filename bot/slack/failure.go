@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -67,14 +66,14 @@ var atFault = []string{
 	"invalid_post_type", "missing_post_type", "request_entity_too_large",
 }
 
-// said is an error in Slack's own words.
-type said struct {
+// refused is an error in Slack's own words.
+type refused struct {
 	status  int
 	code    string // empty where Slack gave none
 	details []string
 }
 
-func (e *said) Error() string {
+func (e *refused) Error() string {
 	if e.code == "" {
 		return fmt.Sprintf("status %d", e.status)
 	}
@@ -83,7 +82,7 @@ func (e *said) Error() string {
 
 // codeOf gives the code of Slack's error inside err, or "".
 func codeOf(err error) string {
-	if e, ok := errors.AsType[*said](err); ok {
+	if e, ok := errors.AsType[*refused](err); ok {
 		return e.code
 	}
 	return ""
@@ -92,42 +91,34 @@ func codeOf(err error) string {
 // failure classifies an answer; nil means success. Slack says 200 to nearly
 // everything, even where ok is false, and even without saying why.
 func failure(a answer) *notify.Failure {
-	var e struct {
-		OK       bool   `json:"ok"`
-		Error    string `json:"error"`
-		Needed   string `json:"needed"`
-		Metadata struct {
-			Messages []string `json:"messages"`
-		} `json:"response_metadata"`
-	}
-	isJSON := json.Unmarshal(a.body, &e) == nil
-	if a.status == http.StatusOK && isJSON && e.OK {
+	e := a.said
+	if a.Status == http.StatusOK && a.readable && e.OK {
 		return nil
 	}
-	if a.status == http.StatusTooManyRequests {
+	if a.Status == http.StatusTooManyRequests {
 		e.Error = "ratelimited"
 	}
 	f, known := reasons[e.Error]
-	f.Err = &said{a.status, e.Error, e.Metadata.Messages}
+	f.Err = &refused{a.Status, e.Error, e.Metadata.Messages}
 	if e.Error == "missing_scope" && e.Needed != "" {
 		f.Reason = "the app lacks the scope " + e.Needed + "; add it under OAuth & Permissions and install the app again"
 	}
 	switch {
 	case f.Kind == notify.Throttled:
-		f.After = max(f.After, retryAfter(a.header), time.Second)
-		if !isJSON { // from the network in front of Slack
+		f.After = max(f.After, retryAfter(a.Header("Retry-After")), time.Second)
+		if !a.readable { // from the network in front of Slack
 			f.Scope = notify.ScopePlatform
 		}
 	case known:
-	case a.status == http.StatusOK && !isJSON:
+	case a.Status == http.StatusOK && !a.readable:
 		f.Kind, f.Reason = notify.Ambiguous, "Slack's answer was not readable"
 	case slices.Contains(atFault, e.Error):
 		f.Kind, f.Reason = notify.Permanent, "Slack refuses the message: "+e.Error
-	case a.status == http.StatusRequestEntityTooLarge:
+	case a.Status == http.StatusRequestEntityTooLarge:
 		f.Kind, f.Reason = notify.Permanent, "Slack refuses the message: it is too large"
 	case e.Error != "":
 		f.Reason = "Slack refuses for a reason of its own: " + e.Error
-	case a.status >= http.StatusInternalServerError && a.status != http.StatusServiceUnavailable:
+	case a.Status >= http.StatusInternalServerError && a.Status != http.StatusServiceUnavailable:
 		f.Kind, f.Reason = notify.Ambiguous, "Slack failed and may have posted the message"
 	default:
 		f.Reason = "Slack has a problem of its own"
@@ -135,8 +126,8 @@ func failure(a answer) *notify.Failure {
 	return &f
 }
 
-func retryAfter(h http.Header) time.Duration {
-	s, err := strconv.Atoi(h.Get("Retry-After"))
+func retryAfter(text string) time.Duration {
+	s, err := strconv.Atoi(text)
 	if err != nil || s < 0 || s > 86400 {
 		return 0
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -105,8 +106,8 @@ func timestamp(t time.Time) string {
 }
 
 // heed notes how far Slack's clock is ahead of ours, by the date of an answer.
-func (c *Client) heed(h http.Header) {
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+func (c *Client) heed(a wire.Answer) {
+	if date, err := http.ParseTime(a.Header("Date")); err == nil {
 		c.ahead.Store(int64(date.Sub(c.now())))
 	}
 }

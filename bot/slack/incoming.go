@@ -189,8 +189,8 @@ func (c *Client) respond(ctx context.Context, in incoming, reply bot.Reply) {
 
 func (c *Client) respondOnce(ctx context.Context, in incoming, reply bot.Reply) error {
 	a, err := c.send(ctx, in.responseURL, "", c.shown(in, reply))
-	if err == nil && a.status >= 300 {
-		err = fmt.Errorf("status %d", a.status)
+	if err == nil && a.Status >= 300 {
+		err = fmt.Errorf("status %d", a.Status)
 	}
 	return err
 }

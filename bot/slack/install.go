@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -148,14 +149,9 @@ func (c *Client) install(ctx context.Context, code string) (store.Installation, 
 
 func (c *Client) exchange(ctx context.Context, code string) (grant, error) {
 	var g grant
-	form := url.Values{"code": {code}, "redirect_uri": {c.oauth.PublicURL + CallbackPath}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"oauth.v2.access", strings.NewReader(form.Encode()))
-	if err != nil {
-		return g, errors.New("the request to Slack could not be made; check slack.api_url")
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(c.oauth.ClientID, c.oauth.ClientSecret)
-	a, err := c.do(req)
+	name := "Basic " + base64.StdEncoding.EncodeToString([]byte(c.oauth.ClientID+":"+c.oauth.ClientSecret))
+	args := url.Values{"code": {code}, "redirect_uri": {c.oauth.PublicURL + CallbackPath}}
+	a, err := c.do(ctx, form(c.base+"oauth.v2.access", name, args))
 	if err != nil {
 		return g, fmt.Errorf("Slack does not answer: %w", err)
 	}
@@ -168,7 +164,7 @@ func (c *Client) exchange(ctx context.Context, code string) (grant, error) {
 		}
 		return g, f
 	}
-	if err := json.Unmarshal(a.body, &g); err != nil {
+	if err := json.Unmarshal(a.Body, &g); err != nil {
 		return g, fmt.Errorf("Slack's answer is not readable: %w", err)
 	}
 	return g, nil

@@ -2,13 +2,11 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http/httptrace"
+	"strconv"
 	"strings"
-	"sync/atomic"
 
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -43,28 +41,23 @@ func (c *Client) postOnce(ctx context.Context, e notify.Envelope, content []byte
 	if err != nil {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}
-	var written atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }})
 	a, err := c.call(ctx, e.Workspace, "chat.postMessage", e.Channel, message)
 	if f, ok := errors.AsType[*notify.Failure](err); ok {
 		return notify.Receipt{}, f
 	}
 	if err != nil {
-		if written.Load() {
-			return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Slack's answer was lost", Err: err}
+		if wire.Unsent(err) {
+			return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Scope: notify.ScopePlatform, Reason: "Slack could not be reached", Err: err}
 		}
-		return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Scope: notify.ScopePlatform, Reason: "Slack could not be reached", Err: err}
+		return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Slack's answer was lost", Err: err}
 	}
 	if f := c.failed(e.Workspace, a); f != nil {
 		return notify.Receipt{}, f
 	}
-	var posted struct {
-		TS string `json:"ts"`
+	if a.said.TS == "" {
+		return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Slack's answer was not readable"}
 	}
-	if err := json.Unmarshal(a.body, &posted); err != nil || posted.TS == "" {
-		return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Slack's answer was not readable", Err: err}
-	}
-	return notify.Receipt{MessageID: posted.TS}, nil
+	return notify.Receipt{MessageID: a.said.TS}, nil
 }
 
 // address puts channel and metadata in front of an encoded message. No link in
@@ -74,9 +67,10 @@ func address(e notify.Envelope, encoded []byte) ([]byte, error) {
 		return nil, errors.New("no encoded message")
 	}
 	out := make([]byte, 0, len(encoded)+256)
-	out = fmt.Appendf(out, `{"channel":%q,"unfurl_links":false,"unfurl_media":false,`, e.Channel)
+	out = append(strconv.AppendQuote(append(out, `{"channel":`...), e.Channel), `,"unfurl_links":false,"unfurl_media":false,`...)
 	if e.Nonce != "" {
-		out = fmt.Appendf(out, `"metadata":{"event_type":%q,"event_payload":{"nonce":%q}},`, eventType, e.Nonce)
+		out = append(out, `"metadata":{"event_type":"`+eventType+`","event_payload":{"nonce":`...)
+		out = append(strconv.AppendQuote(out, e.Nonce), `}},`...)
 	}
 	return append(out, encoded[1:]...), nil
 }

@@ -16,11 +16,11 @@ func (c *Client) Granted(ctx context.Context, team string) error {
 		team = c.ourTeam()
 	}
 	var who identity
-	header, err := c.ask(ctx, team, "auth.test", url.Values{}, &who)
+	a, err := c.ask(ctx, team, "auth.test", url.Values{}, &who)
 	if err != nil {
 		return err
 	}
-	return lacking(header.Get("X-OAuth-Scopes"))
+	return lacking(a.Header("X-OAuth-Scopes"))
 }
 
 func lacking(granted string) error {

@@ -25,6 +25,7 @@ import (
 	"sparkbot/bot"
 	"sparkbot/bot/bottest"
 	"sparkbot/bot/sandbox"
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 	"sparkbot/store"
 )
@@ -186,13 +187,13 @@ func TestFailuresAsSlackSaysThem(t *testing.T) {
 		{"a service that is not there", 503, `<html>`, notify.Transient, "problem of its own"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f := failure(answer{status: tc.status, header: http.Header{}, body: []byte(tc.body)})
+			f := failure(heard(wire.NewAnswer(tc.status, tc.body)))
 			if f == nil || f.Kind != tc.kind || !strings.Contains(f.Reason, tc.reason) {
 				t.Errorf("the failure is %v", f)
 			}
 		})
 	}
-	if f := failure(answer{status: 200, header: http.Header{}, body: []byte(`{"ok":true}`)}); f != nil {
+	if f := failure(heard(wire.NewAnswer(200, `{"ok":true}`))); f != nil {
 		t.Errorf("a success is %v", f)
 	}
 }

@@ -8,11 +8,14 @@ import (
 	"io"
 	"log"
 	"math/rand/v2"
+	"net/url"
 	"sync"
 	"time"
 
 	api "github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
+
+	"sparkbot/bot/wire"
 )
 
 const (
@@ -30,6 +33,7 @@ func (c *Client) Run(ctx context.Context, a Answerer) error {
 	var sweeping sync.WaitGroup
 	sweeping.Go(func() { c.sweep(ctx) })
 	defer sweeping.Wait()
+	defer c.wire.CloseIdle()
 	if !c.persist(ctx, "log in", c.Accepted) || !c.persist(ctx, "let the workspace hear again", c.back) {
 		return nil
 	}
@@ -91,8 +95,8 @@ func (c *Client) hold(parent context.Context, a Answerer) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	client := socketmode.New(
-		api.New(c.tokens.only, api.OptionAppLevelToken(c.appToken), api.OptionAPIURL(c.base), api.OptionHTTPClient(c.http), api.OptionLog(log.New(io.Discard, "", 0))),
-		socketmode.OptionLog(log.New(io.Discard, "", 0)), socketmode.OptionReadLimit(maxAnswer),
+		api.New(c.tokens.only, api.OptionAppLevelToken(c.appToken), api.OptionAPIURL(c.base), api.OptionHTTPClient(c.libraries), api.OptionLog(log.New(io.Discard, "", 0))),
+		socketmode.OptionLog(log.New(io.Discard, "", 0)), socketmode.OptionReadLimit(wire.MaxAnswer),
 	)
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(ctx) }()
@@ -108,6 +112,14 @@ func (c *Client) hold(parent context.Context, a Answerer) error {
 			}
 		}
 	}
+}
+
+// withoutURL takes the address, which may hold a token, out of a library's error.
+func withoutURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // drain takes events until the client has ended, because it waits for them to be

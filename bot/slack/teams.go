@@ -182,9 +182,9 @@ type identity struct {
 // identify asks who we are in a workspace.
 func (c *Client) identify(ctx context.Context, team string) (identity, error) {
 	var who identity
-	header, err := c.ask(ctx, team, "auth.test", url.Values{}, &who)
+	a, err := c.ask(ctx, team, "auth.test", url.Values{}, &who)
 	if err == nil {
-		who.scopes = header.Get("X-OAuth-Scopes")
+		who.scopes = a.Header("X-OAuth-Scopes")
 	}
 	return who, err
 }

@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -13,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 )
 
@@ -139,19 +139,17 @@ func (c *Client) upload(ctx context.Context, team string, p notify.Picture) (str
 
 // put sends a picture to the address Slack gave for it, which is a secret.
 func (c *Client) put(ctx context.Context, address string, png []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(png))
-	if err != nil {
+	a, err := c.wire.Do(ctx, wire.Request{Method: http.MethodPost, URL: address, ContentType: "application/octet-stream", Body: png})
+	switch {
+	case errors.Is(err, wire.ErrAddress):
 		return errors.New("Slack's address for uploads is not readable")
-	}
-	req.Header.Set("Content-Type", "application/octet-stream")
-	a, err := c.do(req)
-	if err != nil {
+	case err != nil:
 		return fmt.Errorf("send the picture to Slack: %w", err)
+	case a.Status != http.StatusOK:
+		return fmt.Errorf("Slack did not take the picture: status %d", a.Status)
+	default:
+		return nil
 	}
-	if a.status != http.StatusOK {
-		return fmt.Errorf("Slack did not take the picture: status %d", a.status)
-	}
-	return nil
 }
 
 // usable waits until Slack has looked at a file. Before that it has no type, and

@@ -21,6 +21,9 @@ type host struct {
 	timer *time.Timer // nil while nothing is kept
 }
 
+// ErrAddress says that a request has no address of the web.
+var ErrAddress = errors.New("the address is not readable")
+
 // to finds the host of an address and what is asked of it. The address stands in
 // no error.
 func (c *Client) to(address string) (*host, string, error) {
@@ -34,7 +37,7 @@ func (c *Client) to(address string) (*host, string, error) {
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return nil, "", errors.New("the address is not readable")
+		return nil, "", ErrAddress
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

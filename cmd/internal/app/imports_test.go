@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 	"bot/replay":       {},
 	"bot/wire":         {},
 	"bot/discord":      {"bot", "bot/replay", "notify", "notify/pace", "store"},
-	"bot/slack":        {"bot", "bot/replay", "notify", "notify/pace", "store"},
+	"bot/slack":        {"bot", "bot/replay", "bot/wire", "notify", "notify/pace", "store"},
 	"bot/sandbox":      {},
 	"cmd/internal/app": {"*"},
 	"cmd/sparkbot":     {"cmd/internal/app", "config", "store", "store/ingest", "store/sqlstore"},
