@@ -7,18 +7,14 @@
 package discord
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,6 +23,7 @@ import (
 	dgo "github.com/bwmarrin/discordgo"
 
 	"sparkbot/bot/replay"
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -61,7 +58,8 @@ type Client struct {
 	token     string
 	base      string
 	publicKey ed25519.PublicKey // nil: interactions over the gateway
-	http      *http.Client
+	wire      carrier
+	libraries *http.Client
 	places    Places
 	turn      Turn // nil: nobody else wants the gateway
 	limits    limits
@@ -90,7 +88,13 @@ type Client struct {
 }
 
 // requestTimeout bounds one request with its answer.
-const requestTimeout = 10 * time.Second
+const requestTimeout = wire.Within
+
+// carrier takes requests to Discord and brings its answers.
+type carrier interface {
+	Do(ctx context.Context, r wire.Request) (wire.Answer, error)
+	CloseIdle()
+}
 
 // New makes a client. It asks nothing of Discord yet.
 func New(o Options) (*Client, error) {
@@ -98,7 +102,7 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("a bot token is needed; set SPARKBOT_DISCORD_TOKEN")
 	}
 	c := &Client{
-		token: o.Token, places: o.Places, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, turn: o.Turn, now: o.Now, log: o.Log, seen: replay.New(2 * maxSkew),
+		wire: wire.New(), libraries: wire.ForLibraries(), token: o.Token, places: o.Places, base: strings.TrimRight(o.APIURL, "/"), appID: o.ApplicationID, turn: o.Turn, now: o.Now, log: o.Log, seen: replay.New(2 * maxSkew),
 		patience: firstAnswer, openWithin: openTimeout, watchEvery: watchInterval, silentFor: longestSilence, latePause: time.Second,
 	}
 	if c.base == "" {
@@ -122,52 +126,22 @@ func New(o Options) (*Client, error) {
 	} else {
 		c.gateway = "not connected yet"
 	}
-	c.http = &http.Client{Timeout: requestTimeout, Transport: transport(), CheckRedirect: stay}
 	return c, nil
 }
 
-// stay follows no redirect: it would turn a post into a question.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// transport keeps enough idle connections that posts to many channels do not
-// open one each: the standard one keeps two.
-func transport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          256,
-		MaxIdleConnsPerHost:   128,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ResponseHeaderTimeout: requestTimeout,
-	}
-}
-
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 4 << 20
-
-// answer is what Discord said to a request.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// request sends one request and reads the whole answer, so that the connection
-// can be used again. An error never holds the token or an interaction's token.
-func (c *Client) request(ctx context.Context, method, path string, body []byte) (answer, error) {
+// request sends one request and reads the whole answer. An error never holds the token or an interaction's token.
+func (c *Client) request(ctx context.Context, method, path string, body []byte) (wire.Answer, error) {
 	return c.send(ctx, method, path, payload{json: body})
 }
 
 // send is request with files. It waits until Discord's limits let the request
 // begin; where they do not in time, the error is a *notify.Failure.
-func (c *Client) send(ctx context.Context, method, path string, p payload) (answer, error) {
+func (c *Client) send(ctx context.Context, method, path string, p payload) (wire.Answer, error) {
 	route, place, free := routeOf(method, path)
 	if !free {
 		answered, err := c.admit(ctx, route, place)
 		if err != nil {
-			return answer{}, err
+			return wire.Answer{}, err
 		}
 		defer answered()
 	}
@@ -178,40 +152,28 @@ func (c *Client) send(ctx context.Context, method, path string, p payload) (answ
 	return a, err
 }
 
-func (c *Client) exchange(ctx context.Context, method, path string, p payload) (answer, error) {
+func (c *Client) exchange(ctx context.Context, method, path string, p payload) (wire.Answer, error) {
 	contentType, body, err := p.packed()
 	if err != nil {
-		return answer{}, err
+		return wire.Answer{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+"/api/v10"+path, bytes.NewReader(body))
-	if err != nil {
-		return answer{}, errors.New("the request to Discord could not be made; check discord.api_url")
+	if body == nil {
+		contentType = ""
 	}
-	req.Header.Set("Authorization", "Bot "+c.token)
-	req.Header.Set("User-Agent", "DiscordBot (https://github.com/sparkbot, 1) discordgo/"+dgo.VERSION)
-	if body != nil {
-		req.Header.Set("Content-Type", contentType)
+	a, err := c.wire.Do(ctx, wire.Request{
+		Method: method, URL: c.base + "/api/v10" + path, ContentType: contentType, Authorization: "Bot " + c.token, Agent: agent, Body: body,
+	})
+	if errors.Is(err, wire.ErrAddress) {
+		return wire.Answer{}, fmt.Errorf("the request to Discord could not be made; check discord.api_url: %w", err)
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return answer{}, withoutURL(err)
+	if err == nil {
+		c.heed(a)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return answer{}, withoutURL(err)
-	}
-	c.heed(resp.Header)
-	return answer{resp.StatusCode, resp.Header, text}, nil
+	return a, err
 }
 
-// withoutURL takes the address, which may hold a token, out of an error.
-func withoutURL(err error) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
-	}
-	return err
-}
+// agent is how Discord wants to be told who asks.
+const agent = "DiscordBot (https://github.com/sparkbot, 1) discordgo/" + dgo.VERSION
 
 // get reads JSON from Discord into v.
 func (c *Client) get(ctx context.Context, path string, v any) error {
@@ -222,10 +184,10 @@ func (c *Client) get(ctx context.Context, path string, v any) error {
 	if err != nil {
 		return fmt.Errorf("Discord does not answer: %w", err)
 	}
-	if a.status != http.StatusOK {
+	if a.Status != http.StatusOK {
 		return failure(a)
 	}
-	if err := json.Unmarshal(a.body, v); err != nil {
+	if err := json.Unmarshal(a.Body, v); err != nil {
 		return fmt.Errorf("Discord's answer is not readable: %w", err)
 	}
 	return nil

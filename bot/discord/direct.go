@@ -42,13 +42,13 @@ func (c *Client) direct(ctx context.Context, user string) (string, *notify.Failu
 	if err != nil {
 		return "", &notify.Failure{Kind: notify.Transient, Reason: "Discord could not be reached", Err: err}
 	}
-	if a.status >= http.StatusMultipleChoices {
+	if a.Status >= http.StatusMultipleChoices {
 		return "", unwritten(failure(a))
 	}
 	var made struct {
 		ID string `json:"id"`
 	}
-	if err := json.Unmarshal(a.body, &made); err != nil || !snowflake(made.ID) {
+	if err := json.Unmarshal(a.Body, &made); err != nil || !snowflake(made.ID) {
 		return "", &notify.Failure{Kind: notify.Transient, Reason: "Discord's answer was not readable", Err: err}
 	}
 	c.directs.mu.Lock()

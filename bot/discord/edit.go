@@ -58,12 +58,12 @@ func (c *Client) editOnce(ctx context.Context, e notify.Envelope, messageID stri
 	if err != nil { // an edit that arrived unseen does no harm when it is repeated
 		return &notify.Failure{Kind: notify.Transient, Reason: "Discord did not answer", Err: err}
 	}
-	if a.status < http.StatusMultipleChoices {
+	if a.Status < http.StatusMultipleChoices {
 		return nil
 	}
 	f := failure(a)
 	var said apiError
-	_ = json.Unmarshal(a.body, &said) // what cannot be read has no code
+	_ = json.Unmarshal(a.Body, &said) // what cannot be read has no code
 	switch {
 	case slices.Contains(uneditable, said.Code):
 		f.Kind, f.Reason = notify.Missing, "the message was deleted or cannot be edited any more"

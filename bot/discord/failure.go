@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 )
 
@@ -52,31 +53,31 @@ type apiError struct {
 // failure classifies an answer that is no success. Only what Discord itself says
 // of the message or the place is final; an answer from the network in front of it,
 // or one that is not known here, is worth another try.
-func failure(a answer) *notify.Failure {
+func failure(a wire.Answer) *notify.Failure {
 	var e apiError
-	isJSON := json.Unmarshal(a.body, &e) == nil
-	f := &notify.Failure{Kind: notify.Transient, Err: fmt.Errorf("status %d", a.status)}
+	isJSON := json.Unmarshal(a.Body, &e) == nil
+	f := &notify.Failure{Kind: notify.Transient, Err: fmt.Errorf("status %d", a.Status)}
 	if e.Message != "" {
-		f.Err = fmt.Errorf("status %d, code %d: %s", a.status, e.Code, e.Message)
+		f.Err = fmt.Errorf("status %d, code %d: %s", a.Status, e.Code, e.Message)
 	}
 	closed, isClosed := closedCodes[e.Code]
 	switch {
-	case a.status == http.StatusTooManyRequests:
-		throttled(f, a.header, isJSON, e)
-	case a.status == http.StatusUnauthorized:
+	case a.Status == http.StatusTooManyRequests:
+		throttled(f, a, isJSON, e)
+	case a.Status == http.StatusUnauthorized:
 		f.Reason = "Discord refuses the bot's token; reset it under Bot and set SPARKBOT_DISCORD_TOKEN"
 		f.Kind, f.Scope, f.After = notify.Throttled, notify.ScopePlatform, untilMended
 	case isClosed:
 		f.Kind, f.Reason = notify.Gone, closed
 	case e.Code == codeClosedToDirect || e.Code == codeBlocked:
 		f.Kind, f.Reason = notify.Permanent, "the member takes no direct messages from the bot"
-	case isJSON && (a.status == http.StatusBadRequest || a.status == http.StatusRequestEntityTooLarge):
+	case isJSON && (a.Status == http.StatusBadRequest || a.Status == http.StatusRequestEntityTooLarge):
 		f.Kind, f.Reason = notify.Permanent, "Discord refuses the message: "+cmp.Or(detail(e.Errors), e.Message, "it does not say why")
-	case a.status < http.StatusBadRequest:
+	case a.Status < http.StatusBadRequest:
 		f.Reason = "the address leads elsewhere; set SPARKBOT_DISCORD_API_URL to where it leads"
-	case a.status == http.StatusServiceUnavailable:
+	case a.Status == http.StatusServiceUnavailable:
 		f.Reason = "Discord has a problem of its own"
-	case a.status >= http.StatusInternalServerError:
+	case a.Status >= http.StatusInternalServerError:
 		f.Kind, f.Reason = notify.Ambiguous, "Discord has a problem of its own and may have posted the message"
 	case !isJSON:
 		f.Reason = "the network in front of Discord refuses the request for now"
@@ -88,10 +89,10 @@ func failure(a answer) *notify.Failure {
 
 // throttled tells what must wait for how long. An answer that is not JSON comes
 // from the network in front of Discord and concerns everything.
-func throttled(f *notify.Failure, h http.Header, isJSON bool, e apiError) {
+func throttled(f *notify.Failure, a wire.Answer, isJSON bool, e apiError) {
 	f.Kind, f.Reason, f.Scope = notify.Throttled, "Discord asks to wait", notify.ScopePlace
-	f.After = cmp.Or(max(wait(e.RetryAfter), seconds(h.Get("Retry-After"))), 5*time.Second)
-	if e.Global || !isJSON || h.Get("X-RateLimit-Global") != "" || h.Get("X-RateLimit-Scope") == "global" {
+	f.After = cmp.Or(max(wait(e.RetryAfter), seconds(a.Header("Retry-After"))), 5*time.Second)
+	if e.Global || !isJSON || a.Header("X-RateLimit-Global") != "" || a.Header("X-RateLimit-Scope") == "global" {
 		f.Scope = notify.ScopePlatform
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -100,17 +101,17 @@ func (c *Client) page(ctx context.Context, channel, after string) (page []foundM
 	if err != nil {
 		return nil, false, &notify.Failure{Kind: notify.Transient, Reason: "Discord did not say whether the message arrived", Err: err}
 	}
-	if a.status != http.StatusOK {
+	if a.Status != http.StatusOK {
 		f := failure(a)
 		switch {
-		case f.Kind == notify.Gone || a.status == http.StatusForbidden && f.Kind != notify.Throttled:
+		case f.Kind == notify.Gone || a.Status == http.StatusForbidden && f.Kind != notify.Throttled:
 			return nil, false, nil
 		case f.Kind != notify.Throttled:
 			f.Kind = notify.Transient // what failed is the question
 		}
 		return nil, false, f
 	}
-	if err := json.Unmarshal(a.body, &page); err != nil {
+	if err := json.Unmarshal(a.Body, &page); err != nil {
 		return nil, false, &notify.Failure{Kind: notify.Transient, Reason: "Discord's list of messages is not readable", Err: err}
 	}
 	return page, true, nil
@@ -130,8 +131,8 @@ func newer(a, b string) string {
 }
 
 // heed notes how far Discord's clock is ahead of ours, by the date of an answer.
-func (c *Client) heed(h http.Header) {
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+func (c *Client) heed(a wire.Answer) {
+	if date, err := http.ParseTime(a.Header("Date")); err == nil {
 		c.ahead.Store(int64(date.Sub(c.now())))
 	}
 }

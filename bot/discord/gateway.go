@@ -44,6 +44,7 @@ func (c *Client) Run(ctx context.Context, a Answerer) error {
 	group.Wait()
 	<-ctx.Done()
 	c.errands.wait()
+	c.wire.CloseIdle()
 	return nil
 }
 
@@ -186,7 +187,7 @@ func (c *Client) callBack(ctx context.Context, i *dgo.Interaction, first callbac
 		return err
 	}
 	answer, err := c.send(ctx, http.MethodPost, "/interactions/"+i.ID+"/"+i.Token+"/callback", body)
-	if err == nil && answer.status >= http.StatusMultipleChoices {
+	if err == nil && answer.Status >= http.StatusMultipleChoices {
 		return failure(answer)
 	}
 	return err
@@ -209,7 +210,7 @@ func (c *Client) session() (*dgo.Session, *lines, error) {
 	s.ShouldRetryOnRateLimit = false
 	s.MaxRestRetries = 0
 	s.LogLevel = -1 // it would write to the standard log; what matters is logged here
-	s.Client = &http.Client{Timeout: requestTimeout, Transport: elsewhere{c.base, c.limits.budget, c.http.Transport}}
+	s.Client = &http.Client{Timeout: requestTimeout, Transport: elsewhere{c.base, c.limits.budget, c.libraries.Transport}}
 	s.Dialer = &websocket.Dialer{NetDialContext: l.dial, HandshakeTimeout: requestTimeout, Proxy: http.ProxyFromEnvironment}
 	return s, l, nil
 }

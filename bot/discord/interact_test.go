@@ -21,6 +21,7 @@ import (
 
 	"sparkbot/bot"
 	"sparkbot/bot/bottest"
+	"sparkbot/bot/wire"
 	"sparkbot/store"
 )
 
@@ -32,20 +33,24 @@ type tape struct {
 	refuse map[string][]int // method: statuses
 }
 
-func (p *tape) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *tape) CloseIdle() {}
+
+func (p *tape) Do(_ context.Context, r wire.Request) (wire.Answer, error) {
 	var body struct{ Flags int }
-	text, err := io.ReadAll(r.Body)
-	if err == nil && len(text) > 0 {
-		err = json.Unmarshal(text, &body)
+	if len(r.Body) > 0 {
+		if err := json.Unmarshal(r.Body, &body); err != nil {
+			return wire.Answer{}, err
+		}
 	}
+	_, path, _ := strings.Cut(r.URL, "/api/v10")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heard = append(p.heard, fmt.Sprintf("%s %s %d", r.Method, strings.TrimPrefix(r.URL.Path, "/api/v10"), body.Flags))
+	p.heard = append(p.heard, fmt.Sprintf("%s %s %d", r.Method, path, body.Flags))
 	status := http.StatusOK
 	if all := p.refuse[r.Method]; len(all) > 0 {
 		status, p.refuse[r.Method] = all[0], all[1:]
 	}
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, err
+	return wire.NewAnswer(status, "{}"), nil
 }
 
 func slash(t testing.TB, data string) *dgo.Interaction { return interaction(t, 2, data) }
@@ -113,7 +118,7 @@ func TestALateAnswerIsSeenByThoseItIsFor(t *testing.T) {
 					return tc.reply
 				}
 				c, discord := client(t), &tape{refuse: tc.refuse}
-				c.http.Transport = discord
+				c.wire = discord
 				began := time.Now()
 				first, later := c.respond(t.Context(), interaction(t, tc.kind, tc.data), s)
 				if waited := time.Since(began); waited != firstAnswer || later == nil {
@@ -136,7 +141,7 @@ func TestAnAnswerThatNeverComesIsSaidToBeLate(t *testing.T) {
 		s, release := bottest.NewScript(), make(chan struct{})
 		s.Reply = func(bot.Request) bot.Reply { <-release; return bot.Reply{} }
 		c, discord := client(t), &tape{}
-		c.http.Transport = discord
+		c.wire = discord
 		_, later := c.respond(t.Context(), slash(t, listHere), s)
 		began := time.Now()
 		later()

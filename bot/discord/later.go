@@ -92,14 +92,14 @@ func (c *Client) followUpOnce(ctx context.Context, p promise, reply bot.Reply) e
 func (c *Client) late(ctx context.Context, method, path string, body payload) error {
 	for try := 1; ; try++ {
 		a, err := c.send(ctx, method, path, body)
-		if err == nil && a.status < http.StatusMultipleChoices {
+		if err == nil && a.Status < http.StatusMultipleChoices {
 			return nil
 		}
 		pause := c.latePause * time.Duration(try)
 		if err == nil {
 			f := failure(a)
 			pause = max(pause, f.After)
-			if err = f; a.status == http.StatusBadRequest || a.status == http.StatusForbidden || a.status == http.StatusRequestEntityTooLarge {
+			if err = f; a.Status == http.StatusBadRequest || a.Status == http.StatusForbidden || a.Status == http.StatusRequestEntityTooLarge {
 				return err
 			}
 		}

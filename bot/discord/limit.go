@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -90,30 +91,30 @@ func (c *Client) refusedTooOften() *notify.Failure {
 }
 
 // learn notes what an answer says of limits.
-func (c *Client) learn(route, place string, a answer) {
+func (c *Client) learn(route, place string, a wire.Answer) {
 	now := c.now()
-	switch a.status {
+	switch a.Status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		c.limits.refusals.Note(now)
 	case http.StatusTooManyRequests:
-		if a.header.Get("X-RateLimit-Scope") != "shared" {
+		if a.Header("X-RateLimit-Scope") != "shared" {
 			c.limits.refusals.Note(now)
 		}
 		switch f := failure(a); {
 		case f.Scope == notify.ScopePlatform:
 			c.limits.budget.Close(now.Add(f.After))
-		case bytes.Contains(a.body, oldMessage): // of some messages alone
+		case bytes.Contains(a.Body, oldMessage): // of some messages alone
 		default:
-			c.limits.routes.Hear(route, place, pace.Heard{Bucket: a.header.Get("X-RateLimit-Bucket"), Reset: f.After}, now)
+			c.limits.routes.Hear(route, place, pace.Heard{Bucket: a.Header("X-RateLimit-Bucket"), Reset: f.After}, now)
 		}
 		return
 	}
-	left, err := strconv.Atoi(a.header.Get("X-RateLimit-Remaining"))
+	left, err := strconv.Atoi(a.Header("X-RateLimit-Remaining"))
 	if err != nil {
 		return
 	}
 	c.limits.routes.Hear(route, place, pace.Heard{
-		Bucket: a.header.Get("X-RateLimit-Bucket"), Left: left, Reset: seconds(a.header.Get("X-RateLimit-Reset-After")),
+		Bucket: a.Header("X-RateLimit-Bucket"), Left: left, Reset: seconds(a.Header("X-RateLimit-Reset-After")),
 	}, now)
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"sparkbot/bot/bottest"
 	"sparkbot/bot/sandbox"
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -96,8 +97,7 @@ func TestTooManyRefusalsStopTheBot(t *testing.T) {
 		return notify.Classify(err)
 	}
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests} {
-		header := http.Header{"X-Ratelimit-Scope": {"shared"}}
-		c.learn("", "", answer{status: status, header: header, body: []byte(`{"message":"no","retry_after":0.001}`)})
+		c.learn("", "", wire.NewAnswer(status, `{"message":"no","retry_after":0.001}`, "X-RateLimit-Scope", "shared"))
 	}
 	if n, _ := c.limits.refusals.Over(1, now); n != 2 {
 		t.Errorf("of a 401, a 403 and a shared 429, %d are held against us, want 2", n)

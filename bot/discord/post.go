@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptrace"
 	"strconv"
-	"sync/atomic"
 	"time"
 
+	"sparkbot/bot/wire"
 	"sparkbot/notify"
 	"sparkbot/notify/pace"
 )
@@ -48,37 +47,35 @@ func (c *Client) postOnce(ctx context.Context, e notify.Envelope, b notify.Body)
 	if err != nil {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}
-	var written atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }})
 	a, err := c.send(ctx, http.MethodPost, "/channels/"+e.Channel+"/messages", body)
 	if f, ok := errors.AsType[*notify.Failure](err); ok { // it was not sent
 		return notify.Receipt{}, f
 	}
 	if err != nil {
-		if written.Load() {
-			return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Discord's answer was lost", Err: err}
+		if wire.Unsent(err) {
+			return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Scope: notify.ScopePlatform, Reason: "Discord could not be reached", Err: err}
 		}
-		return notify.Receipt{}, &notify.Failure{Kind: notify.Transient, Scope: notify.ScopePlatform, Reason: "Discord could not be reached", Err: err}
+		return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Discord's answer was lost", Err: err}
 	}
-	if a.status >= http.StatusMultipleChoices {
+	if a.Status >= http.StatusMultipleChoices {
 		return notify.Receipt{}, c.widened(ctx, e.Workspace, failure(a))
 	}
 	var posted struct {
 		ID string `json:"id"`
 	}
-	if err := json.Unmarshal(a.body, &posted); err != nil || posted.ID == "" {
+	if err := json.Unmarshal(a.Body, &posted); err != nil || posted.ID == "" {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Ambiguous, Reason: "Discord's answer was not readable", Err: err}
 	}
-	return notify.Receipt{MessageID: posted.ID, Pause: pause(a.header)}, nil
+	return notify.Receipt{MessageID: posted.ID, Pause: pause(a)}, nil
 }
 
 // pause is how long the rate headers ask to wait when nothing is left of the
 // route's share: https://discord.com/developers/docs/topics/rate-limits
-func pause(h http.Header) time.Duration {
-	if h.Get("X-RateLimit-Remaining") != "0" {
+func pause(a wire.Answer) time.Duration {
+	if a.Header("X-RateLimit-Remaining") != "0" {
 		return 0
 	}
-	return seconds(h.Get("X-RateLimit-Reset-After"))
+	return seconds(a.Header("X-RateLimit-Reset-After"))
 }
 
 // longestWait bounds what is believed of an answer that asks to wait.

@@ -168,7 +168,7 @@ func (c *Client) Register(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("register the commands: %w", err)
 	}
-	if a.status >= http.StatusMultipleChoices {
+	if a.Status >= http.StatusMultipleChoices {
 		return fmt.Errorf("register the commands: %w", failure(a))
 	}
 	c.log.Info("registered the slash commands with Discord")

@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	"bot/bottest":      {"bot", "notify", "notify/chart", "notify/compose", "notify/digest", "notify/velocity", "store"},
 	"bot/replay":       {},
 	"bot/wire":         {},
-	"bot/discord":      {"bot", "bot/replay", "notify", "notify/pace", "store"},
+	"bot/discord":      {"bot", "bot/replay", "bot/wire", "notify", "notify/pace", "store"},
 	"bot/slack":        {"bot", "bot/replay", "bot/wire", "notify", "notify/pace", "store"},
 	"bot/sandbox":      {},
 	"cmd/internal/app": {"*"},
