@@ -141,31 +141,6 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// answer is what Slack said to a request.
-type answer struct {
-	wire.Answer
-	said     said
-	readable bool // as JSON, into said
-	wide     bool // a rate was refused to the workspace, not to one channel
-}
-
-// said is what every answer of Slack's is looked through for, once.
-type said struct {
-	OK       bool   `json:"ok"`
-	Error    string `json:"error"`
-	Needed   string `json:"needed"`
-	TS       string `json:"ts"`
-	Metadata struct {
-		Messages []string `json:"messages"`
-	} `json:"response_metadata"`
-}
-
-func heard(a wire.Answer) answer {
-	h := answer{Answer: a}
-	h.readable = json.Unmarshal(a.Body, &h.said) == nil
-	return h
-}
-
 // send posts a JSON body and reads the whole answer. An error never holds the
 // address, which may be a secret.
 func (c *Client) send(ctx context.Context, address, token string, body []byte) (answer, error) {

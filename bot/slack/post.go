@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 
 	"sparkbot/bot/wire"
 	"sparkbot/notify"
@@ -37,10 +38,13 @@ func (c *Client) Post(ctx context.Context, e notify.Envelope, b notify.Body) (no
 }
 
 func (c *Client) postOnce(ctx context.Context, e notify.Envelope, content []byte) (notify.Receipt, error) {
-	message, err := address(e, content)
+	draft, _ := drafts.Get().(*[]byte)
+	defer drafts.Put(draft)
+	message, err := address(*draft, e, content)
 	if err != nil {
 		return notify.Receipt{}, &notify.Failure{Kind: notify.Permanent, Reason: "the message could not be encoded", Err: err}
 	}
+	*draft = message[:0]
 	a, err := c.call(ctx, e.Workspace, "chat.postMessage", e.Channel, message)
 	if f, ok := errors.AsType[*notify.Failure](err); ok {
 		return notify.Receipt{}, f
@@ -60,13 +64,16 @@ func (c *Client) postOnce(ctx context.Context, e notify.Envelope, content []byte
 	return notify.Receipt{MessageID: a.said.TS}, nil
 }
 
-// address puts channel and metadata in front of an encoded message. No link in
+// drafts are where messages are put together, one after the other. A message has
+// left, or never will, when its call returns.
+var drafts = sync.Pool{New: func() any { return new([]byte) }}
+
+// address writes an encoded message to out, with channel and metadata in front. No link in
 // it is unfolded, because the message says all there is to say.
-func address(e notify.Envelope, encoded []byte) ([]byte, error) {
+func address(out []byte, e notify.Envelope, encoded []byte) ([]byte, error) {
 	if len(encoded) < 2 || encoded[0] != '{' {
 		return nil, errors.New("no encoded message")
 	}
-	out := make([]byte, 0, len(encoded)+256)
 	out = append(strconv.AppendQuote(append(out, `{"channel":`...), e.Channel), `,"unfurl_links":false,"unfurl_media":false,`...)
 	if e.Nonce != "" {
 		out = append(out, `"metadata":{"event_type":"`+eventType+`","event_payload":{"nonce":`...)

@@ -1,10 +1,11 @@
 //go:build unix
 
-package wire
+package slack
 
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -17,46 +18,67 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sparkbot/bot/wire"
+	"sparkbot/notify"
 )
 
-// BenchmarkProcessorTime posts to a server in a process of its own, so that what it
-// takes is not counted: first over net/http with nothing around it, then over this
-// room. The ratio is how much of the former's time this one takes.
-func BenchmarkProcessorTime(b *testing.B) {
-	address := sinkProcess(b)
-	body := bytes.Repeat([]byte("x"), 1500)
+// BenchmarkPost posts to a server in a process of its own, so that what that takes is
+// not counted: over net/http with nothing around it, over bot/wire with nothing around
+// it, and as the adapter posts. A ratio is to the first.
+func BenchmarkPost(b *testing.B) {
+	address := sinkProcess(b) + "/api/"
+	c, err := New(Options{BotToken: "xoxb-hunter2", APIURL: address})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.wire.CloseIdle()
 	bare := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConns: 128, MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64}}
 	defer bare.CloseIdleConnections()
-	c := New()
-	defer c.CloseIdle()
-	overHTTP := func() error {
-		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, address+"/api/chat.postMessage", bytes.NewReader(body))
-		if err != nil {
+	content := []byte(`{"text":"` + strings.Repeat("x", 1500) + `"}`)
+	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
+	defer cancel()
+
+	ways := []struct {
+		name string
+		post func() error
+	}{
+		{"bare", func() error {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"chat.postMessage", bytes.NewReader(content))
+			if err != nil {
+				return err
+			}
+			req.Header.Set("Content-Type", "application/json; charset=utf-8")
+			req.Header.Set("Authorization", "Bearer xoxb-hunter2")
+			resp, err := bare.Do(req)
+			if err != nil {
+				return err
+			}
+			defer resp.Body.Close()
+			_, err = io.Copy(io.Discard, resp.Body)
 			return err
-		}
-		req.Header.Set("Content-Type", "application/json; charset=utf-8")
-		req.Header.Set("Authorization", "Bearer hunter2")
-		resp, err := bare.Do(req)
-		if err != nil {
+		}},
+		{"wire", func() error {
+			_, err := c.wire.Do(ctx, wire.Request{
+				Method: http.MethodPost, URL: address + "chat.postMessage", ContentType: "application/json; charset=utf-8", Authorization: "Bearer xoxb-hunter2", Body: content,
+			})
 			return err
+		}},
+		{"post", func() error {
+			_, err := c.Post(ctx, notify.Envelope{Workspace: "T1", Channel: "C0123456789", Nonce: "8c0a7f0e-1"}, notify.Body{Content: content})
+			return err
+		}},
+	}
+	var yardstick float64
+	for _, w := range ways {
+		spent(b, 64, 64, w.post) // opens the connections
+		took := spent(b, 64, b.N, w.post)
+		if yardstick == 0 {
+			yardstick = float64(took)
 		}
-		defer resp.Body.Close()
-		_, err = io.Copy(io.Discard, resp.Body)
-		return err
+		b.ReportMetric(float64(took.Nanoseconds())/1000/float64(b.N), w.name+"-cpu-µs")
+		b.ReportMetric(float64(took)/yardstick, w.name+"/bare")
 	}
-	overWire := func() error {
-		_, err := c.Do(b.Context(), Request{
-			Method: http.MethodPost, URL: address + "/api/chat.postMessage", ContentType: "application/json; charset=utf-8", Authorization: "Bearer hunter2", Body: body,
-		})
-		return err
-	}
-	spent(b, 64, 1, overHTTP)
-	spent(b, 64, 1, overWire)
-	b.ResetTimer()
-	yardstick, ours := spent(b, 64, b.N, overHTTP), spent(b, 64, b.N, overWire)
-	b.ReportMetric(float64(yardstick.Microseconds())/float64(b.N), "bare-cpu-µs/op")
-	b.ReportMetric(float64(ours.Microseconds())/float64(b.N), "wire-cpu-µs/op")
-	b.ReportMetric(float64(ours)/float64(yardstick), "ratio")
 }
 
 // spent has workers do n posts and gives the processor time that this process took.
@@ -87,7 +109,7 @@ func processorTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-const sinkVariable = "SPARKBOT_TEST_WIRE_SINK"
+const sinkVariable = "SPARKBOT_TEST_SLACK_SINK"
 
 // sinkProcess starts this program again as a server that takes everything.
 func sinkProcess(b *testing.B) string {
