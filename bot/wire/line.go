@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -121,16 +122,14 @@ func (p *papers) write(to *route, path string, r Request) {
 	if r.Authorization != "" {
 		h.Set("Authorization", r.Authorization)
 	}
-	if r.Agent != "" {
-		h.SetUserAgent(r.Agent)
-	}
+	h.SetUserAgent(cmp.Or(r.Agent, "sparkbot"))
 	if to.proxyAuth != "" {
 		h.Set("Proxy-Authorization", to.proxyAuth)
 	}
 	p.req.SetBodyRaw(r.Body)
 }
 
-// back clears the papers, which must hold no secret and no large answer.
+// back clears the papers for the next request. What was on them is overwritten then.
 func (p *papers) back() {
 	p.req.Reset()
 	p.resp.Reset()

@@ -184,6 +184,20 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// Over TLS a server says farewell before it closes, which is unread data.
+func TestAConnectionOverTLSThatWasClosedMeanwhileIsNoDoubt(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }))
+	t.Cleanup(server.Close)
+	c := client(t)
+	c.tls = server.Client().Transport.(*http.Transport).TLSClientConfig
+	for range 5 {
+		if err := try(t.Context(), c, server.URL); err != nil {
+			t.Fatal(err)
+		}
+		server.CloseClientConnections()
+	}
+}
+
 // join carries bytes between two connections until both ends are closed.
 func join(a, b net.Conn) {
 	done := make(chan struct{})

@@ -35,8 +35,8 @@ const (
 // Request is one request.
 type Request struct {
 	Method, URL string
-	// ContentType is the body's, Authorization and Agent are headers; an empty one
-	// is not sent.
+	// ContentType is the body's, and Authorization a header; an empty one is not
+	// sent. Agent is who asks; networks in front of platforms refuse who does not say.
 	ContentType, Authorization, Agent string
 	Body                              []byte
 }

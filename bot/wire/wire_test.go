@@ -182,7 +182,7 @@ func TestHeadersGoBothWays(t *testing.T) {
 	if a, err := c.Do(t.Context(), Request{Method: http.MethodGet, URL: address + "/a b#c"}); err != nil || a.Status != 200 {
 		t.Errorf("the answer is %d, %v", a.Status, err)
 	}
-	if got := <-heard; got.RequestURI != "/a%20b" || len(got.Header) > 0 {
+	if got := <-heard; got.RequestURI != "/a%20b" || len(got.Header) != 1 || got.UserAgent() != "sparkbot" {
 		t.Errorf("the host heard %q, %v", got.RequestURI, got.Header)
 	}
 }
