@@ -16,9 +16,9 @@ const (
 	// heapGrowth is by how many percent the heap may grow between two collections, as
 	// long as the memory limit is not reached.
 	heapGrowth = 400
-	// smallMemory is the limit of a bot of ordinary size. The program's own text and the
-	// pages that SQLite keeps come on top of it, 36 MB in a fan-out to 100,000 places,
-	// and all of it is to stay below 64.
+	// smallMemory is the limit of a bot of ordinary size. The program's own text, 24 MB,
+	// and what SQLite keeps, 10 to 17 MB in a fan-out to 100,000 places, come on top of
+	// it; all of it is to stay near 64.
 	smallMemory = 24 << 20
 	// limitStep is that in which the limit moves, since each move stops the world for a
 	// moment.
