@@ -24,7 +24,7 @@ type Budget struct {
 	until  time.Time // when the share lapses; zero: never
 	closed time.Time // nothing begins before
 	slots  slots
-	last   time.Time   // when the last turn was given
+	last   time.Time   // when the last turn was given, or should have been
 	asking []*turn     // those a person waits for, first come first served
 	others []*turn     // whatever else
 	timer  *time.Timer // runs while somebody could go on at a known time
@@ -154,7 +154,7 @@ func (b *Budget) goOn() {
 		if b.limit == 0 {
 			continue
 		}
-		b.last = now
+		b.note(now)
 		if t.begins {
 			b.slots.underWay++
 		} else {
@@ -183,10 +183,23 @@ func (b *Budget) next(now time.Time) (at time.Time, known bool) {
 	}
 	at = latest(at, room)
 	if b.slots.held(now) >= min(atOnce, b.share) && !b.last.After(now) {
-		gap := Window / time.Duration(b.share)
-		at = latest(at, b.last.Add(gap*9/10)) // a tenth to make up for late timers
+		at = latest(at, b.last.Add(b.gap()))
 	}
 	return at, true
+}
+
+// gap is how far apart turns are given: a tenth less than the share would have it.
+func (b *Budget) gap() time.Duration { return Window / time.Duration(b.share) * 9 / 10 }
+
+// note has the next turn follow the one that is given now. A turn that is given
+// late, by a timer on a busy machine, does not make those after it late too. The
+// caller holds the lock.
+func (b *Budget) note(now time.Time) {
+	gap := b.gap()
+	b.last = latest(b.last.Add(gap), now.Add(-2*gap))
+	if b.last.After(now) {
+		b.last = now
+	}
 }
 
 // SetShare says how much of the whole is this process's, and until when. Whatever
