@@ -19,7 +19,11 @@ const (
 	// smallMemory is the limit of a bot of ordinary size. The program's own text, 24 MB,
 	// and what SQLite keeps, 10 to 17 MB in a fan-out to 100,000 places, come on top of
 	// it; all of it is to stay near 64.
-	smallMemory = 24 << 20
+	smallMemory = 28 << 20
+	// besideHeap is what the runtime holds beside the heap: stacks, what the collector
+	// needs, and rooms that are not full. A limit that leaves it out has the collector
+	// run all the time.
+	besideHeap = 14 << 20
 	// limitStep is that in which the limit moves, since each move stops the world for a
 	// moment.
 	limitStep = 4 << 20
@@ -34,11 +38,11 @@ func ownCollector(getenv func(string) string) bool {
 }
 
 // memoryLimit is how much memory the runtime may hold before it collects more often,
-// while so many bytes are in use, of which a fan-out has the collector find some that
-// are garbage a moment later. A heap that is large may nearly double, as by default: a
-// limit close to what is in use would have the collector run all the time.
+// while so many bytes are in use. The heap may always double, so that the collector
+// never runs more often than by default.
 func memoryLimit(live uint64) int64 {
-	return max(smallMemory, (int64(2*live)+limitStep-1)/limitStep*limitStep)
+	need := int64(2*live) + besideHeap
+	return max(smallMemory, (need+limitStep-1)/limitStep*limitStep)
 }
 
 // tuneCollector sets the garbage collector for as long as ctx lasts, unless it was

@@ -16,12 +16,11 @@ func TestTheMemoryLimitFitsWhatIsInUse(t *testing.T) {
 		live uint64
 		want int64
 	}{
-		{0, 24 * mb},
-		{5 * mb, 24 * mb},
-		{12 * mb, 24 * mb},
-		{13 * mb, 28 * mb},
-		{100 * mb, 200 * mb},
-		{1000 * mb, 2000 * mb},
+		{0, 28 * mb},
+		{7 * mb, 28 * mb},
+		{8 * mb, 32 * mb},
+		{100 * mb, 216 * mb},
+		{1000 * mb, 2016 * mb},
 	} {
 		if got := memoryLimit(tc.live); got != tc.want {
 			t.Errorf("with %d MB in use the limit is %d MB, want %d", tc.live/mb, got/mb, tc.want/mb)
@@ -51,14 +50,14 @@ func TestTheLimitFollowsTheHeap(t *testing.T) {
 		var limits []int64
 		ctx, cancel := context.WithCancel(t.Context())
 		go followHeap(ctx, live.Load, func(limit int64) { limits = append(limits, limit>>20) })
-		for _, mb := range []uint64{5, 6, 40, 41, 7} {
+		for _, mb := range []uint64{5, 6, 40, 43, 7} {
 			live.Store(mb << 20)
 			time.Sleep(limitEvery)
 			synctest.Wait()
 		}
 		cancel()
 		synctest.Wait()
-		if want := []int64{24, 80, 84, 24}; !slices.Equal(limits, want) {
+		if want := []int64{28, 96, 100, 28}; !slices.Equal(limits, want) {
 			t.Errorf("the limits are %v MB, want %v", limits, want)
 		}
 	})
