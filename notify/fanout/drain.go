@@ -138,7 +138,7 @@ func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
 		}
 		x, err := f.expand(ctx, t, begun)
 		n, handed, done = n+x.Owed, handed+len(x.Claimed), x.Done
-		if x.Owed > 0 {
+		if x.Owed > len(x.Claimed) {
 			f.o.Wake()
 		}
 		if err != nil {

@@ -65,8 +65,8 @@ type Options struct {
 	Now  func() time.Time
 	Rand func() float64 // chance from 0 up to 1, for the pauses of an outage
 	Log  *slog.Logger
-	// Wake is called after every chunk that owes something, so that the first
-	// message does not wait for the last delivery to be written.
+	// Wake is called after every chunk that leaves something in the queue, so that
+	// the first message does not wait for the last delivery to be written.
 	Wake func()
 }
 

@@ -73,8 +73,10 @@ func (s *Store) Expand(ctx context.Context, e store.Expansion) (x store.Expanded
 			if x.Owed, x.Claimed, err = s.oweAll(ctx, tx, e, cursor, upTo); err != nil {
 				return err
 			}
-			if err := s.announce(ctx, tx); err != nil { // other processes may deliver, too
-				return err
+			if x.Owed > len(x.Claimed) { // other processes may deliver, too
+				if err := s.announce(ctx, tx); err != nil {
+					return err
+				}
 			}
 		}
 		if x.Done = places < e.Chunk; x.Done {
@@ -106,11 +108,10 @@ func (s *Store) lockChange(ctx context.Context, tx *sqlx.Tx, id int64) (cursor i
 	return cursor, err
 }
 
-// matching are the subscriptions s that hear of an expansion. Arguments: $1 the
-// place to begin after, $2 slug, $3 category, $4 tags as JSON, $5 events, $6 the
-// time of the change.
-const matching = `FROM subscriptions s JOIN places p ON p.id = s.place_id
-	WHERE s.place_id > $1 AND s.since <= $6 AND (s.events & CAST($5 AS integer)) <> 0
+// hearing is the condition of the subscriptions s that hear of an expansion.
+// Arguments: $1 the place to begin after, $2 slug, $3 category, $4 tags as JSON, $5
+// events, $6 the time of the change.
+const hearing = ` WHERE s.place_id > $1 AND s.since <= $6 AND (s.events & CAST($5 AS integer)) <> 0
 	AND NOT {contains s.except_, $2}
 	AND ((s.kind = 'everything') OR (s.kind = 'project' AND s.value = $2)
 		OR (s.kind = 'category' AND lower(s.value) = lower($3))
@@ -126,8 +127,8 @@ func (s *Store) nextPlaces(ctx context.Context, tx *sqlx.Tx, e store.Expansion, 
 		UpTo   int64 `db:"up_to"`
 		Places int   `db:"places"`
 	}
-	err = tx.GetContext(ctx, &row, s.dialect.sql("SELECT coalesce(max(place_id), 0) AS up_to, count(*) AS places FROM (SELECT DISTINCT s.place_id "+
-		matching+" ORDER BY s.place_id LIMIT $7) chunk"), append(s.matchArgs(e, cursor), e.Chunk)...)
+	err = tx.GetContext(ctx, &row, s.dialect.sql("SELECT coalesce(max(place_id), 0) AS up_to, count(*) AS places FROM (SELECT DISTINCT s.place_id FROM subscriptions s"+
+		hearing+" ORDER BY s.place_id LIMIT $7) chunk"), append(s.matchArgs(e, cursor), e.Chunk)...)
 	return row.UpTo, row.Places, err
 }
 
@@ -160,7 +161,7 @@ type owed struct {
 // oweQuery owes an alert to each place of the chunk that has none for this move
 // yet, with the roles of all its matching subscriptions. What a place that is gone
 // would hear is held for its return, and what the caller takes is leased to it.
-// Arguments after those of matching: $7 the last place, $8 key, $9 move, $10 when
+// Arguments after those of hearing: $7 the last place, $8 key, $9 move, $10 when
 // they are due, $11 when they are given up, $12 platforms to take, $13 the lease's
 // end.
 func (s *Store) oweQuery() string {
@@ -176,15 +177,17 @@ func (s *Store) oweQuery() string {
 				min(CASE WHEN p.disabled_at IS NULL THEN '' ELSE 'the place is gone: ' || p.disabled_reason END) AS reason,
 				min(CASE WHEN p.disabled_at IS NULL AND p.platform IN (SELECT value FROM {elements $12} e) AND (p.rest_until IS NULL OR p.rest_until <= {moment $10})
 					AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = p.id AND b.` + open + ` LIMIT 1) x) = 0 THEN 1 ELSE 0 END) = 1 AS taken
-			` + matching + ` AND s.place_id <= $7 GROUP BY s.place_id) told
+			FROM subscriptions s JOIN places p ON p.id = s.place_id` + hearing + ` AND s.place_id <= $7 GROUP BY s.place_id) told
 		WHERE true ORDER BY place_id ON CONFLICT (place_id, key) DO NOTHING`)
 }
 
 // owe owes the chunk its alerts, and gives those that are claimed.
-func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) (int, []store.Claimed, error) {
-	newest, err := s.newest(ctx, tx)
-	if err != nil {
-		return 0, nil, err
+func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) (n int, claimed []store.Claimed, err error) {
+	var newest int64
+	if toldBefore(e.Change) {
+		if newest, err = s.newest(ctx, tx); err != nil {
+			return 0, nil, err
+		}
 	}
 	key := fmt.Sprintf("move:%d", e.Change.Move.ID)
 	args := append(s.matchArgs(e, cursor), upTo, key, e.Change.Move.ID,
@@ -194,25 +197,31 @@ func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor,
 		if err != nil {
 			return 0, nil, err
 		}
-		n, err := result.RowsAffected()
-		if err != nil || n == 0 {
-			return 0, nil, err
+		added, err := result.RowsAffected()
+		if err != nil || added == 0 || !toldBefore(e.Change) {
+			return int(added), nil, err
 		}
 		again, err := s.dropKnown(ctx, tx, newest, key)
-		return int(n) - len(again), nil, err
+		return int(added) - len(again), nil, err
 	}
 	var rows []owed
 	if err := tx.SelectContext(ctx, &rows, s.oweQuery()+" RETURNING id, place_id, state, roles, revision, give_up_at, created_at", args...); err != nil || len(rows) == 0 {
 		return 0, nil, err
 	}
-	again, err := s.dropKnown(ctx, tx, newest, key)
-	if err != nil {
-		return 0, nil, err
+	if toldBefore(e.Change) {
+		again, err := s.dropKnown(ctx, tx, newest, key)
+		if err != nil {
+			return 0, nil, err
+		}
+		rows = slices.DeleteFunc(rows, func(o owed) bool { return slices.Contains(again, o.ID) })
 	}
-	rows = slices.DeleteFunc(rows, func(o owed) bool { return slices.Contains(again, o.ID) })
-	claimed, err := s.taken(ctx, tx, e, key, rows)
+	claimed, err = s.taken(ctx, tx, e, key, rows)
 	return len(rows), claimed, err
 }
+
+// toldBefore reports whether a place may have been told of the move before, under a
+// key that was pruned since. A move that was only just stored was told to nobody.
+func toldBefore(c store.Change) bool { return c.Kind != store.ChangeStored || c.Move.Revision > 1 }
 
 // taken gives the claims among the alerts just owed.
 func (s *Store) taken(ctx context.Context, tx *sqlx.Tx, e store.Expansion, key string, rows []owed) ([]store.Claimed, error) {

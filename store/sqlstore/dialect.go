@@ -35,7 +35,7 @@ var onSQLite = dialect{
 	now:          "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
 	in:           "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) + %s",
 	elements:     "(SELECT value FROM json_each(%s))",
-	contains:     "EXISTS (SELECT 1 FROM json_each(%[1]s) x WHERE x.value = %[2]s)",
+	contains:     "(%[1]s <> '[]' AND EXISTS (SELECT 1 FROM json_each(%[1]s) x WHERE x.value = %[2]s))",
 	open:         "CAST(round((julianday(%s) - 2440587.5) * 86400000) AS INTEGER)",
 	moment:       "CAST(%s AS integer)",
 	materialized: "",

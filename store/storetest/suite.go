@@ -29,6 +29,7 @@ func Run(t *testing.T) {
 		{"expansion goes on where it stopped", expansionInChunks},
 		{"alerts are taken as they are owed", alertsAreTaken},
 		{"what was taken passes on", whatIsTakenPassesOn},
+		{"what was told and pruned is not taken again", whatWasPrunedIsNotTaken},
 		{"a place's deliveries are claimed in order", claimsKeepOrder},
 		{"a lease that ran out passes on, and its holder is fenced off", leasesPassOn},
 		{"a place that is gone is disabled, and hears again when enabled", placesGoAndReturn},

@@ -17,7 +17,7 @@ func alertsAreTaken(t *testing.T, w *World) {
 	w.Project("session", "COMMS")
 	hears := func(channel string) store.Place { return w.Place(channel, store.Sparks|store.Moves, Slug("session")) }
 	plain, muted, quiet := hears("plain"), hears("muted"), hears("quiet")
-	busy, resting, gone, told := hears("busy"), hears("resting"), hears("gone"), hears("told")
+	busy, resting, gone := hears("busy"), hears("resting"), hears("gone")
 	discord, err := w.DB.EnsurePlace(t.Context(), store.Place{Platform: store.Discord, Workspace: "1", Channel: "2"})
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,6 @@ func alertsAreTaken(t *testing.T, w *World) {
 	} {
 		w.MustExec(query)
 	}
-	w.MustExec("INSERT INTO delivery_keys (place_id, key) VALUES ($1, $2)", told.ID, fmt.Sprintf("move:%d", c.Move.ID))
 	w.rest(resting, w.Now.Add(time.Second))
 	if err := w.DB.SetMute(t.Context(), store.Mute{PlaceID: muted.ID, Until: w.Now.Add(time.Hour)}); err != nil {
 		t.Fatal(err)
@@ -54,7 +53,7 @@ func alertsAreTaken(t *testing.T, w *World) {
 		t.Fatalf("taken are the alerts of %v, want those of %v", who, want)
 	}
 	for place, want := range map[store.Place]string{
-		plain: "alert sending", quiet: "alert sending", busy: "test waiting, alert waiting", resting: "test sent, alert waiting", gone: "alert held", told: "", discord: "alert waiting",
+		plain: "alert sending", quiet: "alert sending", busy: "test waiting, alert waiting", resting: "test sent, alert waiting", gone: "alert held", discord: "alert waiting",
 	} {
 		if got := w.queue(place); got != want {
 			t.Errorf("%s has %q, want %q", place.Channel, got, want)
@@ -106,6 +105,27 @@ func whatIsTakenPassesOn(t *testing.T, w *World) {
 	}
 	if w.Settle(x.Claimed[0], store.OutcomeSent, nil) {
 		t.Error("who lost the lease settled it")
+	}
+}
+
+// whatWasPrunedIsNotTaken has a move told again after the records of its first
+// telling were pruned in one of two places.
+func whatWasPrunedIsNotTaken(t *testing.T, w *World) {
+	w.Project("session", "COMMS")
+	told, other := w.Place("told", store.Moves, Slug("session")), w.Place("other", store.Moves, Slug("session"))
+	w.Move("session", "funded")
+	w.MustExec("UPDATE moves SET title = 'funded again'")
+	c := w.Changes()[0]
+	w.MustExec("INSERT INTO delivery_keys (place_id, key) VALUES ($1, $2)", told.ID, fmt.Sprintf("move:%d", c.Move.ID))
+	x, err := w.DB.Expand(t.Context(), store.Expansion{
+		Change: c, Project: w.projectOf(c), Events: store.Moves, Now: w.Now, GiveUpAt: w.Now.Add(time.Hour), Chunk: 100,
+		Take: []store.Platform{store.Slack}, Lease: 20 * time.Second,
+	})
+	if err != nil || x.Owed != 1 || len(x.Claimed) != 1 || x.Claimed[0].PlaceID != other.ID || x.Claimed[0].Shown != 2 {
+		t.Fatalf("it owes %d and takes %+v (%v)", x.Owed, x.Claimed, err)
+	}
+	if got := w.queue(told); got != "" {
+		t.Errorf("the place that was told has %s", got)
 	}
 }
 
