@@ -108,30 +108,6 @@ func (s *Store) lockChange(ctx context.Context, tx *sqlx.Tx, id int64) (cursor i
 	return cursor, err
 }
 
-// hearing is the condition of the subscriptions s that hear of an expansion.
-// Arguments: $1 the place to begin after, $2 slug, $3 category, $4 tags as JSON, $5
-// events, $6 the time of the change.
-const hearing = ` WHERE s.place_id > $1 AND s.since <= $6 AND (s.events & CAST($5 AS integer)) <> 0
-	AND NOT {contains s.except_, $2}
-	AND ((s.kind = 'everything') OR (s.kind = 'project' AND s.value = $2)
-		OR (s.kind = 'category' AND lower(s.value) = lower($3))
-		OR (s.kind = 'tag' AND lower(s.value) IN (SELECT lower(value) FROM {elements $4} e)))`
-
-func (s *Store) matchArgs(e store.Expansion, cursor int64) []any {
-	return []any{cursor, e.Project.Slug, e.Project.Category, array(e.Project.Tags), int(e.Events), s.dialect.stamp(e.Change.At)}
-}
-
-// nextPlaces finds how far the next chunk reaches, and how many places it has.
-func (s *Store) nextPlaces(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor int64) (upTo int64, places int, err error) {
-	var row struct {
-		UpTo   int64 `db:"up_to"`
-		Places int   `db:"places"`
-	}
-	err = tx.GetContext(ctx, &row, s.dialect.sql("SELECT coalesce(max(place_id), 0) AS up_to, count(*) AS places FROM (SELECT DISTINCT s.place_id FROM subscriptions s"+
-		hearing+" ORDER BY s.place_id LIMIT $7) chunk"), append(s.matchArgs(e, cursor), e.Chunk)...)
-	return row.UpTo, row.Places, err
-}
-
 // oweAll owes a chunk what it has to be owed: first edits of what it was told
 // already, so that none is owed to what is told just now.
 func (s *Store) oweAll(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor, upTo int64) (owed int, claimed []store.Claimed, err error) {
@@ -161,10 +137,10 @@ type owed struct {
 // oweQuery owes an alert to each place of the chunk that has none for this move
 // yet, with the roles of all its matching subscriptions. What a place that is gone
 // would hear is held for its return, and what the caller takes is leased to it.
-// Arguments after those of hearing: $7 the last place, $8 key, $9 move, $10 when
+// Arguments after those of matchArgs: $7 the last place, $8 key, $9 move, $10 when
 // they are due, $11 when they are given up, $12 platforms to take, $13 the lease's
 // end.
-func (s *Store) oweQuery() string {
+func (s *Store) oweQuery(e store.Expansion) string {
 	roles := "coalesce(jsonb_agg(DISTINCT s.role) FILTER (WHERE s.role <> ''), '[]')"
 	if s.dialect.name == onSQLite.name {
 		roles = "json_group_array(DISTINCT s.role) FILTER (WHERE s.role <> '')"
@@ -177,7 +153,7 @@ func (s *Store) oweQuery() string {
 				min(CASE WHEN p.disabled_at IS NULL THEN '' ELSE 'the place is gone: ' || p.disabled_reason END) AS reason,
 				min(CASE WHEN p.disabled_at IS NULL AND p.platform IN (SELECT value FROM {elements $12} e) AND (p.rest_until IS NULL OR p.rest_until <= {moment $10})
 					AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = p.id AND b.` + open + ` LIMIT 1) x) = 0 THEN 1 ELSE 0 END) = 1 AS taken
-			FROM subscriptions s JOIN places p ON p.id = s.place_id` + hearing + ` AND s.place_id <= $7 GROUP BY s.place_id) told
+			FROM (` + s.hearing(e, "s.*", " AND s.place_id <= $7") + `) s JOIN places p ON p.id = s.place_id GROUP BY s.place_id) told
 		WHERE true ORDER BY place_id ON CONFLICT (place_id, key) DO NOTHING`)
 }
 
@@ -193,7 +169,7 @@ func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor,
 	args := append(s.matchArgs(e, cursor), upTo, key, e.Change.Move.ID,
 		s.dialect.stamp(e.Now), s.dialect.stamp(e.GiveUpAt), array(e.Take), s.dialect.stamp(e.Now.Add(e.Lease)))
 	if len(e.Take) == 0 {
-		result, err := tx.ExecContext(ctx, s.oweQuery(), args...)
+		result, err := tx.ExecContext(ctx, s.oweQuery(e), args...)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -205,7 +181,7 @@ func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor,
 		return int(added) - len(again), nil, err
 	}
 	var rows []owed
-	if err := tx.SelectContext(ctx, &rows, s.oweQuery()+" RETURNING id, place_id, state, roles, revision, give_up_at, created_at", args...); err != nil || len(rows) == 0 {
+	if err := tx.SelectContext(ctx, &rows, s.oweQuery(e)+" RETURNING id, place_id, state, roles, revision, give_up_at, created_at", args...); err != nil || len(rows) == 0 {
 		return 0, nil, err
 	}
 	if toldBefore(e.Change) {

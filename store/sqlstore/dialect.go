@@ -19,6 +19,8 @@ type dialect struct {
 	elements string
 	// contains tests whether the JSON array %[1]s holds the text %[2]s.
 	contains string
+	// item is the text at position %[2]s of the JSON array %[1]s.
+	item string
 	// open formats an open table's time column %s as it is scanned.
 	open string
 	// moment says that argument %s is a time as tables of ours keep it, where
@@ -36,6 +38,7 @@ var onSQLite = dialect{
 	in:           "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) + %s",
 	elements:     "(SELECT value FROM json_each(%s))",
 	contains:     "(%[1]s <> '[]' AND EXISTS (SELECT 1 FROM json_each(%[1]s) x WHERE x.value = %[2]s))",
+	item:         "(%[1]s ->> %[2]s)",
 	open:         "CAST(round((julianday(%s) - 2440587.5) * 86400000) AS INTEGER)",
 	moment:       "CAST(%s AS integer)",
 	materialized: "",
@@ -47,6 +50,7 @@ var onPostgres = dialect{
 	in:           "clock_timestamp() + CAST(%s AS bigint) * interval '1 millisecond'",
 	elements:     "(SELECT value FROM jsonb_array_elements_text(CAST(%s AS jsonb)) AS t(value))",
 	contains:     "jsonb_exists(%[1]s, %[2]s)",
+	item:         "(CAST(%[1]s AS jsonb) ->> %[2]s)",
 	open:         "%s",
 	moment:       "CAST(%s AS timestamptz)",
 	lock:         " FOR UPDATE",
@@ -55,7 +59,8 @@ var onPostgres = dialect{
 }
 
 // sql replaces the dialect's words in a query: {now}, {in $1}, {materialized},
-// {lock}, {skip}, {elements $1}, {contains a, b}, {open column} and {moment $1}.
+// {lock}, {skip}, {elements $1}, {contains a, b}, {item $1 0}, {open column} and
+// {moment $1}.
 func (d dialect) sql(query string) string {
 	var out strings.Builder
 	for {
@@ -88,6 +93,9 @@ func (d dialect) word(word string) string {
 	case "contains":
 		a, b, _ := strings.Cut(arg, ", ")
 		return fmt.Sprintf(d.contains, a, b)
+	case "item":
+		list, at, _ := strings.Cut(arg, " ")
+		return fmt.Sprintf(d.item, list, at)
 	case "open":
 		return fmt.Sprintf(d.open, arg)
 	case "moment":

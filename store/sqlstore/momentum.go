@@ -188,7 +188,7 @@ func (s *Store) lockTurning(ctx context.Context, tx *sqlx.Tx, id int64) (cursor 
 func (s *Store) oweTurning(ctx context.Context, tx *sqlx.Tx, e store.TurningExpansion, who store.Expansion, cursor, upTo int64) (int, error) {
 	t := e.Turning
 	result, err := tx.ExecContext(ctx, s.dialect.sql(`INSERT INTO deliveries (place_id, platform, kind, key, turning_id, roles, wake_at, give_up_at)
-		SELECT s.place_id, min(p.platform), 'trend', $8, CAST($9 AS bigint), '[]', $10, $11 FROM subscriptions s JOIN places p ON p.id = s.place_id`+hearing+` AND s.place_id <= $7
+		SELECT s.place_id, min(p.platform), 'trend', $8, CAST($9 AS bigint), '[]', $10, $11 FROM (`+s.hearing(who, "s.*", " AND s.place_id <= $7")+`) s JOIN places p ON p.id = s.place_id
 		GROUP BY s.place_id ORDER BY s.place_id ON CONFLICT (place_id, key) DO NOTHING`),
 		append(s.matchArgs(who, cursor), upTo, fmt.Sprintf("trend:%d:%s:%s", t.ProjectID, t.Turn, t.At.UTC().Format("2006-01-02")), t.ID,
 			s.dialect.stamp(e.Now), s.dialect.stamp(e.GiveUpAt))...)

@@ -27,6 +27,7 @@ func Run(t *testing.T) {
 		{"subscriptions are kept, changed and ended", subscriptionsAreKept},
 		{"a move reaches each place once, whatever matches", expansionIsExact},
 		{"expansion goes on where it stopped", expansionInChunks},
+		{"every way to hear of a project is heard, once", everyWayIsHeard},
 		{"alerts are taken as they are owed", alertsAreTaken},
 		{"what was taken passes on", whatIsTakenPassesOn},
 		{"what was told and pruned is not taken again", whatWasPrunedIsNotTaken},

@@ -39,6 +39,7 @@ func (b *bench) first(ctx context.Context, kind string, n int) (post, writing ti
 	defer func() { _, _ = bot.stop() }()
 	var posts, writings []time.Duration
 	for range firstRounds {
+		time.Sleep(rest)
 		if err := b.reset(ctx, ""); err != nil {
 			return 0, 0, err
 		}
