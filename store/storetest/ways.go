@@ -16,8 +16,11 @@ func everyWayIsHeard(t *testing.T, w *World) {
 	p := w.Project("session", "COMMS", "privacy", "Chat", "chat")
 	hits := []store.Target{
 		Everything, Slug("session"),
-		{Kind: store.TargetCategory, Value: "COMMS"}, {Kind: store.TargetCategory, Value: "comms"},
-		{Kind: store.TargetTag, Value: "Privacy"}, {Kind: store.TargetTag, Value: "privacy"}, {Kind: store.TargetTag, Value: "chat"},
+		{Kind: store.TargetCategory, Value: "COMMS"},
+		{Kind: store.TargetCategory, Value: "comms"},
+		{Kind: store.TargetTag, Value: "Privacy"},
+		{Kind: store.TargetTag, Value: "privacy"},
+		{Kind: store.TargetTag, Value: "chat"},
 	}
 	misses := []store.Target{Slug("matrix"), {Kind: store.TargetCategory, Value: "DATA"}, {Kind: store.TargetTag, Value: "chats"}}
 	heard := map[int64]bool{}
