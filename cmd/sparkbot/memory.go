@@ -17,16 +17,16 @@ const (
 	// long as the memory limit is not reached.
 	heapGrowth = 400
 	// smallMemory is the limit of a bot of ordinary size. The program's own text, 24 MB,
-	// and what SQLite keeps, 10 to 17 MB in a fan-out to 100,000 places, come on top of
-	// it; all of it is to stay near 64.
-	smallMemory = 28 << 20
+	// and what SQLite keeps, about 10 MB in a fan-out to 100,000 places, come on top of
+	// it.
+	smallMemory = 24 << 20
 	// besideHeap is what the runtime holds beside the heap: stacks, what the collector
 	// needs, and rooms that are not full. A limit that leaves it out has the collector
 	// run all the time.
-	besideHeap = 14 << 20
+	besideHeap = 12 << 20
 	// limitStep is that in which the limit moves, since each move stops the world for a
 	// moment.
-	limitStep = 4 << 20
+	limitStep = 2 << 20
 	// limitEvery is how often it is looked whether the limit fits.
 	limitEvery = time.Second
 )
@@ -38,10 +38,10 @@ func ownCollector(getenv func(string) string) bool {
 }
 
 // memoryLimit is how much memory the runtime may hold before it collects more often,
-// while so many bytes are in use. The heap may always double, so that the collector
-// never runs more often than by default.
+// while so many bytes are in use. The heap may always grow by half, so that the
+// collector never runs all the time.
 func memoryLimit(live uint64) int64 {
-	need := int64(2*live) + besideHeap
+	need := int64(live+live/2) + besideHeap
 	return max(smallMemory, (need+limitStep-1)/limitStep*limitStep)
 }
 

@@ -16,11 +16,11 @@ func TestTheMemoryLimitFitsWhatIsInUse(t *testing.T) {
 		live uint64
 		want int64
 	}{
-		{0, 28 * mb},
-		{7 * mb, 28 * mb},
-		{8 * mb, 32 * mb},
-		{100 * mb, 216 * mb},
-		{1000 * mb, 2016 * mb},
+		{0, 24 * mb},
+		{8 * mb, 24 * mb},
+		{9 * mb, 26 * mb},
+		{100 * mb, 162 * mb},
+		{1000 * mb, 1512 * mb},
 	} {
 		if got := memoryLimit(tc.live); got != tc.want {
 			t.Errorf("with %d MB in use the limit is %d MB, want %d", tc.live/mb, got/mb, tc.want/mb)
@@ -57,7 +57,7 @@ func TestTheLimitFollowsTheHeap(t *testing.T) {
 		}
 		cancel()
 		synctest.Wait()
-		if want := []int64{28, 96, 100, 28}; !slices.Equal(limits, want) {
+		if want := []int64{24, 72, 78, 24}; !slices.Equal(limits, want) {
 			t.Errorf("the limits are %v MB, want %v", limits, want)
 		}
 	})

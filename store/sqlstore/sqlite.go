@@ -19,6 +19,11 @@ import (
 // lose the last commits, and a lost "sent" mark would double a message.
 const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=recursive_triggers(0)&_txlock=immediate"
 
+// readerPragmas are those of the connections that read. There are several, so each
+// keeps half of the pages that SQLite keeps by default, 1 MB; the system has the
+// rest of the file at hand.
+const readerPragmas = "&mode=ro&_pragma=cache_size(-1000)"
+
 // openSQLite opens one connection that writes and a pool that only reads, so
 // that readers never wait for the writer nor meet SQLITE_BUSY.
 func (s *Store) openSQLite(ctx context.Context, path string) error {
@@ -30,7 +35,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return fmt.Errorf("open the SQLite file %s: %w; check that its folder exists and may be written", path, err)
 	}
 	write.SetMaxOpenConns(1)
-	read, err := connectSQLite(ctx, s.address+"&mode=ro")
+	read, err := connectSQLite(ctx, s.address+readerPragmas)
 	if err != nil {
 		_ = write.Close()
 		return fmt.Errorf("open the SQLite file %s for reading: %w", path, err)
