@@ -90,6 +90,9 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 	defer func() { _ = conn.Close() }()
 	tick := time.NewTicker(orElse(s.poll, 25*time.Millisecond))
 	defer tick.Stop()
+	// The question waits for nothing, and one that cannot be cancelled starts no
+	// goroutines that wait for that: it is asked forty times a second.
+	asking := context.WithoutCancel(ctx)
 	var last int64
 	for {
 		select {
@@ -98,7 +101,7 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		case <-tick.C:
 		}
 		var version int64
-		if err := conn.GetContext(ctx, &version, "PRAGMA data_version"); err != nil {
+		if err := conn.GetContext(asking, &version, "PRAGMA data_version"); err != nil {
 			signal(out) // whoever looks will meet the error and say it
 			continue
 		}
