@@ -50,6 +50,15 @@ func (a *App) budget(c *config.Config, now func() time.Time) {
 	}
 }
 
+// unmeter has nothing counted, for a scene that is not about rates: on a stand-in
+// that takes whatever comes, waiting for turns would only make it long.
+func (a *App) unmeter(now func() time.Time) {
+	a.pools = nil
+	for p := range a.budgets {
+		a.budgets[p] = pace.NewBudget(0, now)
+	}
+}
+
 // pool names the replicas of one token. The name is no secret: a token cannot be
 // found from it.
 func pool(p store.Platform, token string) string {
@@ -66,8 +75,8 @@ func (a *App) share(ctx context.Context) (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var keeping sync.WaitGroup
-	for p, b := range a.budgets {
-		member := pace.NewMember(a.db, a.pools[p], a.holder, b, a.now, a.log)
+	for p, name := range a.pools {
+		member := pace.NewMember(a.db, name, a.holder, a.budgets[p], a.now, a.log)
 		keeping.Go(func() { member.Keep(ctx) })
 	}
 	return func() {
