@@ -141,9 +141,10 @@ type owed struct {
 // they are due, $11 when they are given up, $12 platforms to take, $13 the lease's
 // end.
 func (s *Store) oweQuery(e store.Expansion) string {
-	roles := "coalesce(jsonb_agg(DISTINCT s.role) FILTER (WHERE s.role <> ''), '[]')"
+	// A role may stand there twice: to tell them apart here is a sort for each place.
+	roles := "coalesce(jsonb_agg(s.role) FILTER (WHERE s.role <> ''), '[]')"
 	if s.dialect.name == onSQLite.name {
-		roles = "json_group_array(DISTINCT s.role) FILTER (WHERE s.role <> '')"
+		roles = "json_group_array(s.role) FILTER (WHERE s.role <> '')"
 	}
 	return s.dialect.sql(`INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at, state, held, parked, reason, fence, revision, begun_at)
 		SELECT place_id, platform, 'alert', $8, CAST($9 AS bigint), roles, CASE WHEN taken THEN {moment $13} ELSE {moment $10} END, $11,

@@ -95,11 +95,13 @@ func (s *Store) end(ctx context.Context, tx *sqlx.Tx, settlements []store.Settle
 		alike[kind] = append(alike[kind], [3]any{one.DeliveryID, one.Fence, one.MessageID})
 	}
 	places = make(map[int64]int64, len(settlements))
+	shown := map[int64][]revisionRow{} // what was sent, by move
 	for _, k := range kinds {
 		var ended []struct {
-			ID      int64 `db:"id"`
-			PlaceID int64 `db:"place_id"`
-			Behind  bool  `db:"behind"`
+			ID       int64 `db:"id"`
+			PlaceID  int64 `db:"place_id"`
+			Shows    int64 `db:"shows"` // a move, where it was sent as an alert
+			Revision int64 `db:"revision"`
 		}
 		err := tx.SelectContext(ctx, &ended, s.endQuery(), array(alike[k]), k.State, k.Attempt, k.WakeAt, k.GiveUp, k.Unsure, k.At, k.Reason, k.Shown)
 		if err != nil {
@@ -107,12 +109,32 @@ func (s *Store) end(ctx context.Context, tx *sqlx.Tx, settlements []store.Settle
 		}
 		for _, row := range ended {
 			places[row.ID] = row.PlaceID
-			if row.Behind {
-				behind = append(behind, row.ID)
+			if row.Shows != 0 {
+				shown[row.Shows] = append(shown[row.Shows], revisionRow{row.ID, row.Revision})
 			}
 		}
 	}
-	return places, behind, nil
+	behind, err = s.behind(ctx, tx, shown)
+	return places, behind, err
+}
+
+// behind gives those of what was sent that show an earlier revision of their move
+// than it has now.
+func (s *Store) behind(ctx context.Context, tx *sqlx.Tx, shown map[int64][]revisionRow) (behind []int64, err error) {
+	if len(shown) == 0 {
+		return nil, nil
+	}
+	var moves []revisionRow
+	err = tx.SelectContext(ctx, &moves, s.dialect.sql("SELECT m.id, m.revision FROM moves m WHERE m.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)"),
+		array(slices.Sorted(maps.Keys(shown))))
+	for _, move := range moves {
+		for _, sent := range shown[move.ID] {
+			if move.Revision > sent.Revision {
+				behind = append(behind, sent.ID)
+			}
+		}
+	}
+	return behind, err
 }
 
 // latest is the time of a batch, which stands for all of it: its records wait a
@@ -180,6 +202,5 @@ func (s *Store) endQuery() string {
 		reason = $8, settled_at = CAST($7 AS %[1]s), revision = CASE WHEN CAST($9 AS bigint) > 0 THEN CAST($9 AS bigint) ELSE deliveries.revision END,
 		parked = false, merged_into = 0, held = deliveries.held OR CAST($2 AS text) = 'held'
 		FROM %[2]s WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending'
-		RETURNING deliveries.id, deliveries.place_id, deliveries.kind = 'alert' AND deliveries.state = 'sent' AND coalesce((SELECT m.revision > deliveries.revision
-			FROM moves m WHERE m.id = deliveries.move_id), false) AS behind`, moment, from)
+		RETURNING deliveries.id, deliveries.place_id, CASE WHEN deliveries.kind = 'alert' AND deliveries.state = 'sent' THEN deliveries.move_id ELSE 0 END AS shows, deliveries.revision`, moment, from)
 }
