@@ -4,6 +4,9 @@
 // It never follows a redirect, never sends anything twice, never says in an error
 // where a request went, and never leaves it open whether a byte of a request may
 // have left: see Unsent.
+//
+// Its clock is the system's: deadlines of sockets know no other, and a clock that a
+// demo moves by a week would end every request.
 package wire
 
 import (

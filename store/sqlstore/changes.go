@@ -149,7 +149,7 @@ func (s *Store) oweQuery(e store.Expansion) string {
 	return s.dialect.sql(`INSERT INTO deliveries (place_id, platform, kind, key, move_id, roles, wake_at, give_up_at, state, held, parked, reason, fence, revision, begun_at)
 		SELECT place_id, platform, 'alert', $8, CAST($9 AS bigint), roles, CASE WHEN taken THEN {moment $13} ELSE {moment $10} END, $11,
 			CASE WHEN gone THEN 'held' WHEN taken THEN 'sending' ELSE 'waiting' END, gone, gone, reason,
-			CASE WHEN taken THEN 1 ELSE 0 END, CASE WHEN taken THEN (SELECT m.revision FROM moves m WHERE m.id = CAST($9 AS bigint)) ELSE 0 END, CASE WHEN taken THEN {moment $10} END
+			CASE WHEN taken THEN 1 ELSE 0 END, CASE WHEN taken THEN coalesce((SELECT m.revision FROM moves m WHERE m.id = CAST($9 AS bigint)), 0) ELSE 0 END, CASE WHEN taken THEN {moment $10} END
 		FROM (SELECT s.place_id, min(p.platform) AS platform, ` + roles + ` AS roles, min(p.disabled_at) IS NOT NULL AS gone,
 				min(CASE WHEN p.disabled_at IS NULL THEN '' ELSE 'the place is gone: ' || p.disabled_reason END) AS reason,
 				min(CASE WHEN p.disabled_at IS NULL AND p.platform IN (SELECT value FROM {elements $12} e) AND (p.rest_until IS NULL OR p.rest_until <= {moment $10})
@@ -169,17 +169,13 @@ func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor,
 	key := fmt.Sprintf("move:%d", e.Change.Move.ID)
 	args := append(s.matchArgs(e, cursor), upTo, key, e.Change.Move.ID,
 		s.dialect.stamp(e.Now), s.dialect.stamp(e.GiveUpAt), array(e.Take), s.dialect.stamp(e.Now.Add(e.Lease)))
-	if len(e.Take) == 0 {
-		result, err := tx.ExecContext(ctx, s.oweQuery(e), args...)
-		if err != nil {
-			return 0, nil, err
-		}
-		added, err := result.RowsAffected()
-		if err != nil || added == 0 || !toldBefore(e.Change) {
-			return int(added), nil, err
+	if len(e.Take) == 0 { // nobody wants to know which
+		n, err = s.oweUnclaimed(ctx, tx, e, args)
+		if err != nil || n == 0 || !toldBefore(e.Change) {
+			return n, nil, err
 		}
 		again, err := s.dropKnown(ctx, tx, newest, key)
-		return int(added) - len(again), nil, err
+		return n - len(again), nil, err
 	}
 	var rows []owed
 	if err := tx.SelectContext(ctx, &rows, s.oweQuery(e)+" RETURNING id, place_id, state, roles, revision, give_up_at, created_at", args...); err != nil || len(rows) == 0 {
@@ -194,6 +190,16 @@ func (s *Store) owe(ctx context.Context, tx *sqlx.Tx, e store.Expansion, cursor,
 	}
 	claimed, err = s.taken(ctx, tx, e, key, rows)
 	return len(rows), claimed, err
+}
+
+// oweUnclaimed owes the chunk its alerts and says how many those are.
+func (s *Store) oweUnclaimed(ctx context.Context, tx *sqlx.Tx, e store.Expansion, args []any) (int, error) {
+	result, err := tx.ExecContext(ctx, s.oweQuery(e), args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
 }
 
 // toldBefore reports whether a place may have been told of the move before, under a

@@ -45,10 +45,6 @@ type muteRow struct {
 	CatchUp   bool   `db:"catch_up"`
 }
 
-// covers is the condition of the mutes u that cover delivery d. %[1]s is now, %[2]s
-// are the columns with the project it is about.
-const covers = "FROM mutes u WHERE u.place_id = d.place_id AND u.until > %[1]s AND d.kind IN ('alert', 'trend') AND u.project_id IN (0, %[2]s)"
-
 // beside is what the claims of a batch need beside their deliveries.
 type beside struct {
 	places map[int64]store.Place

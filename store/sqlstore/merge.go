@@ -21,6 +21,10 @@ type companionRow struct {
 	Muted bool `db:"muted"`
 }
 
+// covers is the condition of the mutes u that cover delivery d. %[1]s is now, %[2]s
+// are the columns with the project it is about.
+const covers = "FROM mutes u WHERE u.place_id = d.place_id AND u.until > %[1]s AND d.kind IN ('alert', 'trend') AND u.project_id IN (0, %[2]s)"
+
 // company are open alerts beside the claimed ones, at most so many of a place. The
 // sum keeps SQLite from reading all that a place ever had, in the order wanted.
 // Arguments: $1 ids of the claimed, $2 now, $3 whether any counts, $4 how many.
