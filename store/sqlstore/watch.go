@@ -83,35 +83,6 @@ func signal(w chan struct{}) {
 	}
 }
 
-// watchSQLite asks for the file's data_version, which changes whenever another
-// connection, of this process or another, commits. It must always be asked on
-// the same connection (https://www.sqlite.org/pragma.html#pragma_data_version).
-func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struct{}) {
-	defer func() { _ = conn.Close() }()
-	tick := time.NewTicker(orElse(s.poll, 25*time.Millisecond))
-	defer tick.Stop()
-	// The question waits for nothing, and one that cannot be cancelled starts no
-	// goroutines that wait for that: it is asked forty times a second.
-	asking := context.WithoutCancel(ctx)
-	var last int64
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		var version int64
-		if err := conn.GetContext(asking, &version, "PRAGMA data_version"); err != nil {
-			signal(out) // whoever looks will meet the error and say it
-			continue
-		}
-		if version != last {
-			last = version
-			signal(out)
-		}
-	}
-}
-
 // listen returns once the database has taken it, or ctx ends: without the latter
 // it would wait for as long as the database is away.
 func (s *Store) listen(ctx context.Context) (*pq.Listener, error) {

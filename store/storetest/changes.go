@@ -53,11 +53,8 @@ func writesAreNoticed(t *testing.T, w *World) {
 
 func commitsWake(t *testing.T, w *World) {
 	w.Project("session", "COMMS")
-	options := sqlstore.Options{Logger: Log(t)}
-	if w.DB.Dialect() == "postgres" {
-		options.Poll = time.Hour // so that only a notification can wake it
-	}
-	watcher, err := sqlstore.Open(t.Context(), w.URL, options)
+	// An hour, so that only a notification, or the write to the file, can wake it.
+	watcher, err := sqlstore.Open(t.Context(), w.URL, sqlstore.Options{Logger: Log(t), Poll: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
