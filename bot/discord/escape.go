@@ -44,12 +44,18 @@ func escape(s string) string {
 
 // code puts a text between backticks, where nothing else has a meaning.
 func code(s string) string {
-	return "`" + strings.NewReplacer("`", "ˋ", "\n", " ").Replace(s) + "`"
+	return "`" + inCode.Replace(s) + "`"
 }
+
+// A Replacer is made once: making one costs more than most of its texts.
+var inCode = strings.NewReplacer("`", "ˋ", "\n", " ")
 
 // link gives an address as it may stand in a link's parentheses, and false when
 // it is none that Discord links to.
 func link(address string) (string, bool) {
+	if address == "" {
+		return "", false
+	}
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return "", false

@@ -23,16 +23,19 @@ type body struct {
 // Texts stand in rich_text blocks, in which no character is markup; only what
 // needs an accessory or small print stands in mrkdwn, escaped.
 func (c *Client) Encode(m notify.Message) (notify.Body, error) {
-	fitted, ok := notify.Fit(m, func(m notify.Message) bool { return fits(build(m)) == nil })
-	made := build(fitted)
-	if !ok {
-		return notify.Body{}, fmt.Errorf("the message is more than Slack takes: %w", fits(made))
+	made := build(m)
+	if fits(made) != nil { // few do not
+		var ok bool
+		m, ok = notify.Fit(m, func(m notify.Message) bool { return fits(build(m)) == nil })
+		if made = build(m); !ok {
+			return notify.Body{}, fmt.Errorf("the message is more than Slack takes: %w", fits(made))
+		}
 	}
 	text, err := json.Marshal(made)
 	if err != nil {
 		return notify.Body{}, fmt.Errorf("encode for Slack: %w", err)
 	}
-	return notify.Body{Content: text, Pictures: pictures(fitted)}, nil
+	return notify.Body{Content: text, Pictures: pictures(m)}, nil
 }
 
 // pictures are those of a message, in the order in which build numbers them.

@@ -15,6 +15,15 @@ var marks = strings.NewReplacer(
 	"*", gap+"*"+gap, "_", gap+"_"+gap, "~", gap+"~"+gap, "`", gap+"`"+gap, ":", ":"+gap, "@", "@"+gap,
 )
 
+// A Replacer is made once: making one costs more than most of its texts.
+var (
+	entities   = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	noEntities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+	addresses  = strings.NewReplacer("|", "%7C", ">", "%3E", "<", "%3C", " ", "%20", "\n", "", "\r", "")
+	inLink     = strings.NewReplacer("|", "¦", "\n", " ")
+	inCode     = strings.NewReplacer("`", "ˋ", "\n", " ")
+)
+
 // escape makes a text show literally in mrkdwn: no emphasis, link, mention,
 // emoji or quote can come of it.
 func escape(s string) string {
@@ -26,14 +35,17 @@ func escape(s string) string {
 // plainText is a text where only entities have a meaning, such as the fallback
 // of a message.
 func plainText(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+	return entities.Replace(s)
 }
 
 // web gives an address as Slack links to it, and false when it is none.
 func web(address string) (string, bool) {
+	if address == "" {
+		return "", false
+	}
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return "", false
 	}
-	return strings.NewReplacer("|", "%7C", ">", "%3E", "<", "%3C", " ", "%20", "\n", "", "\r", "").Replace(u.String()), true
+	return addresses.Replace(u.String()), true
 }

@@ -91,7 +91,7 @@ func unescape(s string) string {
 		}
 		return strings.TrimLeft(part[1], "#@!")
 	})
-	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
+	return noEntities.Replace(s)
 }
 
 // start begins to work out the reply; the channel gives it when it is there.

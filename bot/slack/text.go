@@ -41,16 +41,16 @@ func span(s notify.Span) string {
 	case strings.TrimSpace(s.Text) == "":
 		return s.Text
 	case !s.At.IsZero():
-		return fmt.Sprintf("<!date^%d^"+age+"|%s>", s.At.Unix(), strings.NewReplacer("|", "¦", "\n", " ").Replace(plainText(s.Text)))
+		return fmt.Sprintf("<!date^%d^"+age+"|%s>", s.At.Unix(), inLink.Replace(plainText(s.Text)))
 	case s.Code:
-		return "`" + strings.NewReplacer("`", "ˋ", "\n", " ").Replace(plainText(s.Text)) + "`"
+		return "`" + inCode.Replace(plainText(s.Text)) + "`"
 	}
 	// Emphasis holds only if it touches no space and stays on one line.
 	inner := strings.TrimSpace(s.Text)
 	at := strings.Index(s.Text, inner)
 	out := escape(inner)
 	if address, ok := web(s.URL); ok && length(address) <= maxURL {
-		out = "<" + strings.ReplaceAll(address, "&", "&amp;") + "|" + strings.NewReplacer("|", "¦", "\n", " ").Replace(out) + ">"
+		out = "<" + strings.ReplaceAll(address, "&", "&amp;") + "|" + inLink.Replace(out) + ">"
 	}
 	for _, look := range []struct {
 		on   bool

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -40,6 +41,13 @@ type fileKey struct {
 	content [sha256.Size]byte
 }
 
+func keyOf(team string, p notify.Picture) fileKey {
+	h := sha256.New()
+	_, _ = io.WriteString(h, p.Alt+"\x00")
+	_, _ = h.Write(p.PNG)
+	return fileKey{team, [sha256.Size]byte(h.Sum(nil))}
+}
+
 // file is a picture's upload. Its id and error may be read once ready is closed.
 type file struct {
 	ready chan struct{}
@@ -61,7 +69,7 @@ var errPaused = errors.New("the last upload to this workspace failed; it will be
 // file gives the id of a picture in a workspace, uploaded when it is new. It
 // waits until the file can be shown, or until ctx ends.
 func (c *Client) file(ctx context.Context, team string, p notify.Picture) (string, error) {
-	f, first, err := c.files.entry(fileKey{team, sha256.Sum256(append([]byte(p.Alt+"\x00"), p.PNG...))}, c.now())
+	f, first, err := c.files.entry(keyOf(team, p), c.now())
 	if err != nil {
 		return "", err
 	}
@@ -216,7 +224,7 @@ func (s *files) forget(team string, pictures []notify.Picture) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range pictures {
-		k := fileKey{team, sha256.Sum256(append([]byte(p.Alt+"\x00"), p.PNG...))}
+		k := keyOf(team, p)
 		s.drop(func(known fileKey, _ *file) bool { return known == k })
 	}
 }

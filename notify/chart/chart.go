@@ -8,12 +8,12 @@
 package chart
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"sparkbot/notify/velocity"
 	"sparkbot/store"
@@ -107,21 +107,28 @@ type Mover struct {
 const maxKept = 128
 
 // Studio draws pictures and keeps the latest, so that one that is shown in many
-// places is drawn once. It is safe for concurrent use.
+// places is drawn once, however many ask for it at the same time. It is safe for
+// concurrent use.
 type Studio struct {
+	drawing singleflight.Group
+
 	mu    sync.Mutex
-	kept  map[[sha256.Size]byte]Picture
-	order [][sha256.Size]byte // oldest first
+	kept  map[string]Picture
+	order []string // oldest first
 }
 
 // New makes a Studio that has drawn nothing yet.
-func New() *Studio { return &Studio{kept: map[[sha256.Size]byte]Picture{}} }
+func New() *Studio { return &Studio{kept: map[string]Picture{}} }
 
 // Velocity draws one project. Its PNG must not be changed: others share it.
 func (s *Studio) Velocity(l Line) (Picture, error) {
 	l.Points = l.Points[max(0, len(l.Points)-Days):]
 	l.Now = l.Now.UTC().Truncate(24 * time.Hour)
-	return s.draw("line", l, func() (Picture, error) { return drawLine(l) })
+	content, err := l.sum()
+	if err != nil {
+		return Picture{}, err
+	}
+	return s.draw(content, func() (Picture, error) { return drawLine(l) })
 }
 
 // Movers draws the first MaxRows of the rows, as they are ordered. Its PNG must
@@ -129,35 +136,49 @@ func (s *Studio) Velocity(l Line) (Picture, error) {
 func (s *Studio) Movers(m Movers) (Picture, error) {
 	m.Rows = m.Rows[:min(len(m.Rows), MaxRows)]
 	m.Now = m.Now.UTC().Truncate(24 * time.Hour)
-	return s.draw("movers", m, func() (Picture, error) { return drawMovers(m) })
+	content, err := m.sum()
+	if err != nil {
+		return Picture{}, err
+	}
+	return s.draw(content, func() (Picture, error) { return drawMovers(m) })
 }
 
-// draw gives the picture of a content, drawn when it is not kept. Two who ask at
-// once for a new one may both draw it, which gives the same.
-func (s *Studio) draw(kind string, content any, make func() (Picture, error)) (Picture, error) {
-	text, err := json.Marshal(content)
-	if err != nil { // a number that is none
-		return Picture{}, fmt.Errorf("draw the %s: %w", kind, err)
-	}
-	key := sha256.Sum256(append([]byte(kind+" "), text...))
-	s.mu.Lock()
-	p, drawn := s.kept[key]
-	s.mu.Unlock()
-	if drawn {
+// draw gives the picture of a content, drawn when it is not kept.
+func (s *Studio) draw(content string, make func() (Picture, error)) (Picture, error) {
+	if p, drawn := s.find(content); drawn {
 		return p, nil
 	}
-	if p, err = make(); err != nil {
-		return Picture{}, fmt.Errorf("draw the %s: %w", kind, err)
+	made, err, _ := s.drawing.Do(content, func() (any, error) {
+		if p, drawn := s.find(content); drawn { // by whoever was at it a moment ago
+			return p, nil
+		}
+		p, err := make()
+		if err == nil {
+			s.keep(content, p)
+		}
+		return p, err
+	})
+	if err != nil {
+		return Picture{}, fmt.Errorf("draw a picture: %w", err)
 	}
+	p, _ := made.(Picture)
+	return p, nil
+}
+
+func (s *Studio) find(content string) (Picture, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, again := s.kept[key]; !again {
-		if len(s.order) == maxKept {
-			delete(s.kept, s.order[0])
-			s.order = s.order[1:]
-		}
-		s.kept[key] = p
-		s.order = append(s.order, key)
+	p, drawn := s.kept[content]
+	return p, drawn
+}
+
+func (s *Studio) keep(content string, p Picture) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.order) == maxKept {
+		delete(s.kept, s.order[0])
+		s.order = s.order[1:]
 	}
-	return p, nil
+	s.kept[content] = p
+	s.order = append(s.order, content)
 }

@@ -10,8 +10,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode"
 
@@ -287,7 +291,7 @@ func TestOnePictureIsDrawnOnceAndTheCacheIsBounded(t *testing.T) {
 	}
 	l.Points = nil
 	for i := range maxKept + 3 {
-		if _, err := s.draw("line", i, func() (Picture, error) { return Picture{}, nil }); err != nil {
+		if _, err := s.draw(strconv.Itoa(i), func() (Picture, error) { return Picture{}, nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -297,6 +301,94 @@ func TestOnePictureIsDrawnOnceAndTheCacheIsBounded(t *testing.T) {
 	if other, err := s.Velocity(l); err != nil || bytes.Equal(other.PNG, first.PNG) {
 		t.Error("another content gave the same picture")
 	}
+}
+
+// Every fact that changes a picture must change what it is kept by, or a reader sees
+// another's.
+func TestEveryFactMakesAnotherSum(t *testing.T) {
+	l, m := sample()
+	seen := map[string]string{}
+	once := func(name, sum string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if before, there := seen[sum]; there {
+			t.Errorf("%s gives the sum of %s", name, before)
+		}
+		seen[sum] = name
+	}
+	lineSum := func(edit func(*Line)) (string, error) {
+		l := l
+		l.Points, l.Sparks = slices.Clone(l.Points), slices.Clone(l.Sparks)
+		edit(&l)
+		return l.sum()
+	}
+	moversSum := func(edit func(*Movers)) (string, error) {
+		m := m
+		m.Rows = slices.Clone(m.Rows)
+		m.Rows[1].Points = slices.Clone(m.Rows[1].Points)
+		edit(&m)
+		return m.sum()
+	}
+	sum, err := lineSum(func(*Line) {})
+	once("the line", sum, err)
+	sum, err = moversSum(func(*Movers) {})
+	once("the movers", sum, err)
+	for name, edit := range map[string]func(*Line){
+		"a point's value": func(l *Line) { l.Points[3].Value += 1e-9 },
+		"a point's day":   func(l *Line) { l.Points[3].Day = l.Points[3].Day.AddDate(0, 0, 1) },
+		"a point less":    func(l *Line) { l.Points = l.Points[1:] },
+		"a spark's time":  func(l *Line) { l.Sparks[0] = l.Sparks[0].AddDate(0, 0, 1) },
+		"the name":        func(l *Line) { l.Name += "!" },
+		"the slug":        func(l *Line) { l.Slug += "x" },
+		"the value":       func(l *Line) { l.Value++ },
+		"curated":         func(l *Line) { l.Curated = !l.Curated },
+		"the change":      func(l *Line) { l.Change++ },
+		"the trend":       func(l *Line) { l.Trend += "x" },
+		"the day":         func(l *Line) { l.Now = l.Now.AddDate(0, 0, 1) },
+	} {
+		sum, err := lineSum(edit)
+		once(name, sum, err)
+	}
+	for name, edit := range map[string]func(*Movers){
+		"a row's point":   func(m *Movers) { m.Rows[1].Points[0].Value += 1e-9 },
+		"a row's change":  func(m *Movers) { m.Rows[1].Change++ },
+		"a row less":      func(m *Movers) { m.Rows = m.Rows[:len(m.Rows)-1] },
+		"two rows turned": func(m *Movers) { m.Rows[0], m.Rows[1] = m.Rows[1], m.Rows[0] },
+		"the title":       func(m *Movers) { m.Title += "!" },
+		"the days":        func(m *Movers) { m.Days++ },
+	} {
+		sum, err := moversSum(edit)
+		once("movers: "+name, sum, err)
+	}
+	again, _ := lineSum(func(*Line) {})
+	if seen[again] != "the line" {
+		t.Error("the same content has two sums")
+	}
+}
+
+// However many ask for a new picture at once, it is drawn once.
+func TestACrowdHasOnePictureDrawn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New()
+		var drawn atomic.Int64
+		for range 50 {
+			go func() {
+				if _, err := s.draw("one", func() (Picture, error) {
+					drawn.Add(1)
+					time.Sleep(time.Second)
+					return Picture{Name: "one"}, nil
+				}); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		time.Sleep(time.Minute)
+		if n := drawn.Load(); n != 1 {
+			t.Errorf("it was drawn %d times", n)
+		}
+	})
 }
 
 // TestLook writes the pictures to the folder in SPARKBOT_TEST_LOOK, for whoever

@@ -24,6 +24,7 @@ type sink struct {
 	first atomic.Int64 // when, in nanoseconds since 1970
 	last  atomic.Int64
 	body  atomic.Pointer[[]byte] // of the last message
+	files atomic.Int64           // that were uploaded
 
 	mu      sync.Mutex
 	watched string // a channel whose posts are timed one by one
@@ -60,6 +61,12 @@ func serveSink(ctx context.Context) error {
 	mux.HandleFunc("POST /api/v10/channels/{channel}/messages", s.postDiscord)
 	mux.HandleFunc("GET /api/v10/applications/{app}/commands", func(w http.ResponseWriter, _ *http.Request) { answer(w, `[]`) })
 	mux.HandleFunc("/api/v10/", func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"id":"1"}`) })
+	// Pictures go up in the steps of https://docs.slack.dev/messaging/working-with-files
+	mux.HandleFunc("/api/files.getUploadURLExternal", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, `{"ok":true,"upload_url":"http://`+r.Host+`/upload","file_id":"F`+strconv.FormatInt(s.files.Add(1), 10)+`"}`)
+	})
+	mux.HandleFunc("/upload", func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	mux.HandleFunc("/api/files.info", func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"ok":true,"file":{"mimetype":"image/png"}}`) })
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"ok":true,"messages":[]}`) })
 	mux.HandleFunc("/sink/", s.control)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
