@@ -119,6 +119,9 @@ type Options struct {
 	// Budgets bound what is asked of each platform, in other rooms too: each call
 	// of a Sender that sends begins with a turn taken here. None: no bound.
 	Budgets map[store.Platform]*pace.Budget
+	// Yield is called before every post and waits for as long as others go first,
+	// milliseconds and not seconds. nil: none ever do.
+	Yield func(ctx context.Context) bool
 	// Sent is told of every claim that ended, once that is recorded. It is called
 	// from one goroutine and holds up the records of others, so it must be quick.
 	Sent func(Event)
@@ -156,6 +159,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Yield == nil {
+		o.Yield = func(context.Context) bool { return false }
 	}
 	if o.Sent == nil {
 		o.Sent = func(Event) {}

@@ -64,6 +64,7 @@ func (l *lane) attempt(ctx, sending context.Context, c *store.Claimed) Event {
 		return l.unprepared(c, err)
 	}
 	l.outage.ended(&l.bodies)
+	l.o.Yield(ctx)
 	began, due, admitted := l.admit(ctx, c)
 	if !admitted {
 		return Event{Settlement: release(c, began, due, c.Reason)}

@@ -153,20 +153,19 @@ func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
 // expand tells one chunk. A change that is no longer there was finished by
 // another replica.
 //
-// The first chunk is small, so that the first message does not wait for it. From
-// the second on there are enough to hand them over as they are owed, where whoever
+// The first chunk is small, so that the first message does not wait for it, and so is
+// one beside which others go first. From the second on there are enough to hand them over as they are owed, where whoever
 // sends has room; a burst is left to the queue, which tells it together.
 func (f *Fanout) expand(ctx context.Context, t telling, begun bool) (store.Expanded, error) {
 	e := store.Expansion{
 		Change: t.change, Project: t.project, Events: t.events, Edit: t.edit, Chunk: f.o.Chunk,
 	}
+	if f.o.Yield(ctx) || !begun {
+		e.Chunk = min(e.Chunk, small)
+	}
 	var room Room
-	switch {
-	case !begun:
-		e.Chunk = min(e.Chunk, first)
-	case t.burst || t.edit:
-	default:
-		if room = f.o.Reserve(ctx, f.o.Chunk); len(room.Platforms) > 0 {
+	if begun && !t.burst && !t.edit {
+		if room = f.o.Reserve(ctx, e.Chunk); len(room.Platforms) > 0 {
 			e.Chunk, e.Take, e.Lease = room.Claims, room.Platforms, room.Lease
 		}
 	}

@@ -37,8 +37,9 @@ const (
 // it takes to owe the rest of them.
 const gather = time.Second
 
-// first is how many places the first chunk of a change tells at most.
-const first = 200
+// small is how many places a chunk tells at most for which somebody waits: the first
+// of a change, for the first message, and those beside which members ask commands.
+const small = 200
 
 // batch is how many changes are read at once. A move's texts may have 21,000
 // characters, so a batch stays within some tens of megabytes at the very worst.
@@ -60,6 +61,9 @@ type Options struct {
 	// Reserve keeps room with whoever sends, for up to most claims on each platform.
 	// nil: everything goes through the queue.
 	Reserve func(ctx context.Context, most int) Room
+	// Yield is called before every chunk, waits for as long as others go first, and
+	// reports whether any did: then a chunk is small. nil: none ever do.
+	Yield func(ctx context.Context) bool
 	// Poll is how long Run waits for a wake-up before it looks by itself.
 	Poll time.Duration
 	Now  func() time.Time
@@ -99,6 +103,9 @@ func New(s Store, o Options) *Fanout {
 	}
 	if o.Reserve == nil {
 		o.Reserve = func(context.Context, int) Room { return Room{} }
+	}
+	if o.Yield == nil {
+		o.Yield = func(context.Context) bool { return false }
 	}
 	if o.Wake == nil {
 		o.Wake = func() {}

@@ -47,14 +47,14 @@ func TestAlertsAreHandedOverFromTheSecondChunkOn(t *testing.T) {
 		handed  int
 	}{
 		"as many as there is room for, the rest through the queue": {
-			changes: []store.Change{stored(1)}, room: []int{300, 0, 900}, chunks: []int{first, 300, 2000, 900}, handed: 300 + 500,
+			changes: []store.Change{stored(1)}, room: []int{300, 0, 900}, chunks: []int{small, 300, 2000, 900}, handed: 300 + 500,
 		},
 		"no more than a chunk": {
-			changes: []store.Change{stored(1)}, room: []int{9000}, chunks: []int{first, 2000, 2000}, handed: 2000,
+			changes: []store.Change{stored(1)}, room: []int{9000}, chunks: []int{small, 2000, 2000}, handed: 2000,
 		},
 		"a burst is told together": {
 			changes: []store.Change{stored(1), stored(2)}, room: []int{900, 900, 900}, burst: 1,
-			chunks: []int{first, 2000, 2000, first, 2000, 2000},
+			chunks: []int{small, 2000, 2000, small, 2000, 2000},
 		},
 		"an edit comes after its post": {changes: []store.Change{edited}, room: []int{900, 900}, chunks: []int{2000, 2000}},
 	} {

@@ -23,6 +23,7 @@ import (
 	"sparkbot/notify/fanout"
 	"sparkbot/notify/momentum"
 	"sparkbot/notify/pace"
+	"sparkbot/notify/yield"
 	"sparkbot/store"
 	"sparkbot/store/feed"
 	"sparkbot/store/sqlstore"
@@ -63,6 +64,7 @@ type App struct {
 	slack    *slack.Client   // nil when not configured
 	server   *server         // nil when http.listen is off
 	metrics  *metrics
+	members  yield.Gate // those who wait for an answer
 
 	schemaSeen atomic.Bool // nothing is missing from the schema
 	log        *slog.Logger
@@ -204,7 +206,7 @@ func (a *App) build(c *config.Config, o Options) error {
 		changes = observed{a.db, o.Noticed}
 	}
 	a.fanout = fanout.New(changes, fanout.Options{
-		MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Now: o.Now, Log: a.log, Wake: a.wake, Reserve: a.reserve,
+		MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Now: o.Now, Log: a.log, Wake: a.wake, Reserve: a.reserve, Yield: a.members.Pass,
 	})
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.prober.Every = o.probeEvery
@@ -213,7 +215,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})
 	a.momentum = momentum.New(a.db, momentum.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	if len(senders) > 0 {
-		d := deliver.Options{Now: o.Now, Budgets: a.budgets, Log: a.log, Burst: c.Alerts.Burst, Sent: a.sent(o), Digests: digest.NewDesk(a.db, a.db), Studio: chart.New()}
+		d := deliver.Options{Now: o.Now, Budgets: a.budgets, Log: a.log, Burst: c.Alerts.Burst, Sent: a.sent(o), Digests: digest.NewDesk(a.db, a.db), Studio: chart.New(), Yield: a.members.Pass}
 		if o.tune != nil {
 			o.tune(&d)
 		}
@@ -273,12 +275,12 @@ func (a *App) routes(c *config.Config) http.Handler {
 	mux.Handle("GET /metrics", a.metrics.handler())
 	mux.Handle("/api/v1/", newAPI(a.db, c.API, a.now, a.log))
 	if a.discord != nil && c.Discord.PublicKey != "" {
-		mux.Handle("POST /discord/interactions", a.discord.Interactions(a.bot))
+		mux.Handle("POST /discord/interactions", a.discord.Interactions(a.answers()))
 	}
 	if a.slack != nil && c.Slack.SigningSecret != "" {
-		mux.Handle("POST /slack/commands", a.slack.Commands(a.bot))
-		mux.Handle("POST /slack/interactivity", a.slack.Interactivity(a.bot))
-		mux.Handle("POST /slack/events", a.slack.Events(a.bot))
+		mux.Handle("POST /slack/commands", a.slack.Commands(a.answers()))
+		mux.Handle("POST /slack/interactivity", a.slack.Interactivity(a.answers()))
+		mux.Handle("POST /slack/events", a.slack.Events(a.answers()))
 	}
 	if a.slack != nil && c.Slack.OAuth() {
 		mux.Handle("GET "+slack.InstallPath, a.slack.Install())

@@ -34,6 +34,7 @@ var rooms = map[string][]string{
 	"notify/deliver":   {"notify", "notify/chart", "notify/compose", "notify/digest", "notify/pace", "notify/velocity", "store"},
 	"bot":              {"notify", "notify/chart", "notify/compose", "notify/digest", "notify/velocity", "notify/zone", "store"},
 	"notify/pace":      {"store"},
+	"notify/yield":     {},
 	"bot/bottest":      {"bot", "notify", "notify/chart", "notify/compose", "notify/digest", "notify/velocity", "store"},
 	"bot/replay":       {},
 	"bot/wire":         {},

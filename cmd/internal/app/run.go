@@ -37,10 +37,10 @@ func (a *App) Run(ctx context.Context) error {
 		group.Go(func() error { return a.worker.Run(ctx, a.kick) })
 	}
 	if a.discord != nil {
-		group.Go(func() error { return a.discord.Run(ctx, a.bot) })
+		group.Go(func() error { return a.discord.Run(ctx, a.answers()) })
 	}
 	if a.slack != nil {
-		group.Go(func() error { return a.slack.Run(ctx, a.bot) })
+		group.Go(func() error { return a.slack.Run(ctx, a.answers()) })
 	}
 	if a.server != nil {
 		a.log.Info("listening", "address", a.Addr())
