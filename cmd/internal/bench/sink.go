@@ -62,8 +62,8 @@ func serveSink(ctx context.Context) error {
 	mux.HandleFunc("GET /api/v10/applications/{app}/commands", func(w http.ResponseWriter, _ *http.Request) { answer(w, `[]`) })
 	mux.HandleFunc("/api/v10/", func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"id":"1"}`) })
 	// Pictures go up in the steps of https://docs.slack.dev/messaging/working-with-files
-	mux.HandleFunc("/api/files.getUploadURLExternal", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, `{"ok":true,"upload_url":"http://`+r.Host+`/upload","file_id":"F`+strconv.FormatInt(s.files.Add(1), 10)+`"}`)
+	mux.HandleFunc("/api/files.getUploadURLExternal", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, `{"ok":true,"upload_url":"http://`+listener.Addr().String()+`/upload","file_id":"F`+strconv.FormatInt(s.files.Add(1), 10)+`"}`)
 	})
 	mux.HandleFunc("/upload", func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	mux.HandleFunc("/api/files.info", func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"ok":true,"file":{"mimetype":"image/png"}}`) })
