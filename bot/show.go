@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"sparkbot/notify/compose"
 	"sparkbot/notify/velocity"
 	"sparkbot/store"
@@ -21,12 +23,8 @@ func (b *Bot) show(ctx context.Context, r Request) (Reply, error) {
 	if err != nil || !found {
 		return reply, err
 	}
-	moves, err := b.store.Moves(ctx, p.ID, 0)
-	if err != nil {
-		return Reply{}, err
-	}
 	now := b.now()
-	told, err := b.told(ctx, now, p.ID)
+	moves, told, err := b.facts(ctx, p.ID, now)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -42,6 +40,18 @@ func (b *Bot) show(ctx context.Context, r Request) (Reply, error) {
 		Private: r.Command.Private || r.Button,
 		Update:  r.Button && r.Command.Page > 0,
 	}, nil
+}
+
+// facts reads what a card tells of a project, both at once: a member waits for the
+// slower one alone.
+func (b *Bot) facts(ctx context.Context, projectID int64, now time.Time) (moves []store.Move, told map[int64]velocity.Told, err error) {
+	reading, ctx := errgroup.WithContext(ctx)
+	reading.Go(func() (err error) {
+		moves, err = b.store.Moves(ctx, projectID, 0)
+		return err
+	})
+	told, err = b.told(ctx, now, projectID)
+	return moves, told, cmp.Or(reading.Wait(), err)
 }
 
 // all answers with a page of projects.

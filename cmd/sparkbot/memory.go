@@ -20,6 +20,12 @@ const (
 	// and what SQLite keeps, about 10 MB in a fan-out to 100,000 places, come on top of
 	// it.
 	smallMemory = 24 << 20
+	// busyMemory is the limit while members ask, many of them: a collection takes the
+	// processors for some milliseconds, and in a small heap their answers make one due
+	// ten times a second.
+	busyMemory = 40 << 20
+	// many is how many questions a second those are.
+	many = 20
 	// besideHeap is what the runtime holds beside the heap: stacks, what the collector
 	// needs, and rooms that are not full. A limit that leaves it out has the collector
 	// run all the time.
@@ -38,32 +44,38 @@ func ownCollector(getenv func(string) string) bool {
 }
 
 // memoryLimit is how much memory the runtime may hold before it collects more often,
-// while so many bytes are in use. The heap may always grow by half, so that the
-// collector never runs all the time.
-func memoryLimit(live uint64) int64 {
+// while so many bytes are in use and members asked so much in the last second. The
+// heap may always grow by half, so that the collector never runs all the time.
+func memoryLimit(live, asked uint64) int64 {
 	need := int64(live+live/2) + besideHeap
-	return max(smallMemory, (need+limitStep-1)/limitStep*limitStep)
+	least := int64(smallMemory)
+	if asked >= many {
+		least = busyMemory
+	}
+	return max(least, (need+limitStep-1)/limitStep*limitStep)
 }
 
 // tuneCollector sets the garbage collector for as long as ctx lasts, unless it was
-// set from outside.
-func tuneCollector(ctx context.Context) {
+// set from outside. asked counts the questions of members.
+func tuneCollector(ctx context.Context, asked func() uint64) {
 	if !ownCollector(os.Getenv) {
 		return
 	}
 	debug.SetGCPercent(heapGrowth)
-	go followHeap(ctx, liveHeap, func(limit int64) { debug.SetMemoryLimit(limit) })
+	go followHeap(ctx, liveHeap, asked, func(limit int64) { debug.SetMemoryLimit(limit) })
 }
 
 // followHeap sets the limit now and whenever another one fits, until ctx ends.
-func followHeap(ctx context.Context, live func() uint64, set func(limit int64)) {
+func followHeap(ctx context.Context, live, asked func() uint64, set func(limit int64)) {
 	tick := time.NewTicker(limitEvery)
 	defer tick.Stop()
-	for at := int64(0); ; {
-		if limit := memoryLimit(live()); limit != at {
+	for at, before := int64(0), asked(); ; {
+		now := asked()
+		if limit := memoryLimit(live(), now-before); limit != at {
 			at = limit
 			set(limit)
 		}
+		before = now
 		select {
 		case <-ctx.Done():
 			return

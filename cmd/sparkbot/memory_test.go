@@ -13,16 +13,18 @@ import (
 func TestTheMemoryLimitFitsWhatIsInUse(t *testing.T) {
 	const mb = 1 << 20
 	for _, tc := range []struct {
-		live uint64
-		want int64
+		live, asked uint64
+		want        int64
 	}{
-		{0, 24 * mb},
-		{8 * mb, 24 * mb},
-		{9 * mb, 26 * mb},
-		{100 * mb, 162 * mb},
-		{1000 * mb, 1512 * mb},
+		{0, 0, 24 * mb},
+		{8 * mb, many - 1, 24 * mb},
+		{9 * mb, 0, 26 * mb},
+		{9 * mb, many, 40 * mb},
+		{100 * mb, 0, 162 * mb},
+		{100 * mb, many, 162 * mb},
+		{1000 * mb, 0, 1512 * mb},
 	} {
-		if got := memoryLimit(tc.live); got != tc.want {
+		if got := memoryLimit(tc.live, tc.asked); got != tc.want {
 			t.Errorf("with %d MB in use the limit is %d MB, want %d", tc.live/mb, got/mb, tc.want/mb)
 		}
 	}
@@ -46,18 +48,23 @@ func TestTheCollectorIsLeftToWhoeverSetIt(t *testing.T) {
 
 func TestTheLimitFollowsTheHeap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var live atomic.Uint64
+		var live, asked atomic.Uint64
 		var limits []int64
 		ctx, cancel := context.WithCancel(t.Context())
-		go followHeap(ctx, live.Load, func(limit int64) { limits = append(limits, limit>>20) })
+		go followHeap(ctx, live.Load, asked.Load, func(limit int64) { limits = append(limits, limit>>20) })
 		for _, mb := range []uint64{5, 6, 40, 43, 7} {
 			live.Store(mb << 20)
 			time.Sleep(limitEvery)
 			synctest.Wait()
 		}
+		for _, n := range []uint64{500, 500, 3, 0} { // questions in one second each
+			asked.Add(n)
+			time.Sleep(limitEvery)
+			synctest.Wait()
+		}
 		cancel()
 		synctest.Wait()
-		if want := []int64{24, 72, 78, 24}; !slices.Equal(limits, want) {
+		if want := []int64{24, 72, 78, 24, 40, 24}; !slices.Equal(limits, want) {
 			t.Errorf("the limits are %v MB, want %v", limits, want)
 		}
 	})

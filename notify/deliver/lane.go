@@ -169,17 +169,19 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 // room is how many deliveries to claim now. While many are held, a few free
 // places are not worth a question to the database: more are claimed once half of
 // them have ended, recorded or not, so that the workers have the other half to post
-// meanwhile. No more than twice as many wait for their records.
+// meanwhile. Where a post has a worker at once, no more are held than workers; else
+// no more than twice as many wait for their records.
 func (l *lane) room() int {
 	busy, open, most := int(l.busy.Load()), int(l.open.Load()), ahead(l.o, l.most(), l.typical.get())
-	if most <= l.o.Workers {
-		return most - busy
-	}
 	l.low.Store(int64(most / 2))
-	if open > most/2 {
+	switch {
+	case open > most/2:
 		return 0
+	case most <= l.o.Workers:
+		return most - busy
+	default:
+		return min(most-open, 2*most-busy)
 	}
-	return min(most-open, 2*most-busy)
 }
 
 // end notes that a claim ended, and wakes the lane when few are left.

@@ -71,7 +71,7 @@ func (s *Store) Moves(ctx context.Context, projectID int64, limit int) ([]store.
 		args = append(args, limit)
 	}
 	var rows []moveRow
-	if err := s.read.SelectContext(ctx, &rows, query, args...); err != nil {
+	if err := s.facts.SelectContext(ctx, &rows, query, args...); err != nil {
 		return nil, fmt.Errorf("read the moves of project %d: %w", projectID, err)
 	}
 	moves := make([]store.Move, len(rows))
@@ -84,7 +84,7 @@ func (s *Store) Moves(ctx context.Context, projectID int64, limit int) ([]store.
 // Pulse gives the moves of the projects, of all projects when none is named,
 // without their words: enough to score them. Retracted ones are left out.
 func (s *Store) Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error) {
-	return s.dialect.pulse(ctx, s.read, projectIDs)
+	return s.dialect.pulse(ctx, s.facts, projectIDs)
 }
 
 func (d dialect) pulse(ctx context.Context, q sqlx.QueryerContext, projectIDs []int64) (map[int64][]store.Move, error) {

@@ -18,7 +18,7 @@ func (s *Store) ProjectsPage(ctx context.Context, q store.ProjectQuery) ([]store
 // RecentMoves gives the newest moves of each project, newest first, without the
 // retracted ones. A project without moves is left out.
 func (s *Store) RecentMoves(ctx context.Context, limit int, projectIDs ...int64) (map[int64][]store.Move, error) {
-	return s.dialect.recent(ctx, s.read, limit, projectIDs)
+	return s.dialect.recent(ctx, s.facts, limit, projectIDs)
 }
 
 func (d dialect) page(ctx context.Context, from sqlx.QueryerContext, q store.ProjectQuery) ([]store.Project, error) {

@@ -27,17 +27,24 @@ func (s *Store) openPostgres(ctx context.Context) error {
 		return errors.New("the postgres:// address is not readable; percent-encode special characters in user and password")
 	}
 	connector.Dialer(dialer{})
-	db := sqlx.NewDb(sql.OpenDB(impatient{connector}), "postgres")
-	db.SetMaxOpenConns(16)
-	db.SetMaxIdleConns(8)
-	db.SetConnMaxIdleTime(5 * time.Minute)
+	db := pooled(impatient{preparing{connector}, forValues}, 16)
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()
 		return fmt.Errorf("connect to PostgreSQL: %w; check host, port, user, password and that the database exists", err)
 	}
 	s.write = &pool{db, s.failed}
 	s.read = s.write
+	s.facts = &pool{pooled(impatient{preparing{connector}, forAny}, 4), s.failed}
 	return nil
+}
+
+// pooled holds up to so many connections.
+func pooled(c driver.Connector, most int) *sqlx.DB {
+	db := sqlx.NewDb(sql.OpenDB(c), "postgres")
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(min(most, 8))
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db
 }
 
 // abandoned is how long PostgreSQL waits for the next statement of a transaction
@@ -46,8 +53,22 @@ func (s *Store) openPostgres(ctx context.Context) error {
 // not take over what it held.
 const abandoned = 10 * time.Second
 
+// How PostgreSQL plans a statement that is kept
+// (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PLAN-CACHE-MODE,
+// since version 12). The queue's tables grow by a hundred thousand rows in seconds, and
+// a plan made while they were empty would read them whole: they are planned for the
+// values at hand, each time. The facts of projects change slowly, and planning takes
+// longer than finding them.
+const (
+	forValues = "force_custom_plan"
+	forAny    = "auto"
+)
+
 // impatient makes connections whose transactions do not outlive their client.
-type impatient struct{ driver.Connector }
+type impatient struct {
+	driver.Connector
+	plans string
+}
 
 // Connect implements driver.Connector.
 func (i impatient) Connect(ctx context.Context) (driver.Conn, error) {
@@ -59,7 +80,9 @@ func (i impatient) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return conn, nil
 	}
-	if _, err := run.ExecContext(ctx, fmt.Sprintf("SET idle_in_transaction_session_timeout = %d", abandoned.Milliseconds()), nil); err != nil {
+	settings := fmt.Sprintf("SET idle_in_transaction_session_timeout = %d; SELECT set_config(name, '%s', false) FROM pg_settings WHERE name = 'plan_cache_mode'",
+		abandoned.Milliseconds(), i.plans)
+	if _, err := run.ExecContext(ctx, settings, nil); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}

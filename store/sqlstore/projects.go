@@ -55,7 +55,7 @@ func (s *Store) Projects(ctx context.Context) ([]store.Project, error) {
 		order = "ORDER BY p.slug"
 	}
 	var rows []projectRow
-	if err := s.read.SelectContext(ctx, &rows, s.dialect.selectProjects(order)); err != nil {
+	if err := s.facts.SelectContext(ctx, &rows, s.dialect.selectProjects(order)); err != nil {
 		return nil, fmt.Errorf("read the projects: %w", err)
 	}
 	projects := make([]store.Project, len(rows))
@@ -67,12 +67,12 @@ func (s *Store) Projects(ctx context.Context) ([]store.Project, error) {
 
 // ProjectBySlug gives store.ErrNotFound when no project has the slug.
 func (s *Store) ProjectBySlug(ctx context.Context, slug string) (store.Project, error) {
-	return s.dialect.project(ctx, s.read, "WHERE p.slug = $1", slug)
+	return s.dialect.project(ctx, s.facts, "WHERE p.slug = $1", slug)
 }
 
 // Project gives store.ErrNotFound when no project has the id.
 func (s *Store) Project(ctx context.Context, id int64) (store.Project, error) {
-	return s.dialect.project(ctx, s.read, "WHERE p.id = $1", id)
+	return s.dialect.project(ctx, s.facts, "WHERE p.id = $1", id)
 }
 
 func (d dialect) project(ctx context.Context, q sqlx.QueryerContext, where string, arg any) (store.Project, error) {

@@ -65,13 +65,18 @@ func (s *Store) KeepSnapshots(ctx context.Context, all []store.Snapshot) (added 
 // Snapshots gives the snapshots from a day on, of the projects or, when none is
 // named, of all, by project and in order.
 func (s *Store) Snapshots(ctx context.Context, from time.Time, projectIDs ...int64) (map[int64][]store.Snapshot, error) {
-	return s.dialect.snapshots(ctx, s.read, from, projectIDs)
+	return s.dialect.snapshots(ctx, s.facts, from, projectIDs)
 }
 
 func (d dialect) snapshots(ctx context.Context, q sqlx.QueryerContext, from time.Time, projectIDs []int64) (map[int64][]store.Snapshot, error) {
 	query := "SELECT project_id, day, score, filled FROM snapshots WHERE day >= $1"
 	args := []any{dayNumber(from)}
-	if len(projectIDs) > 0 {
+	switch len(projectIDs) {
+	case 0:
+	case 1:
+		query += " AND project_id = $2"
+		args = append(args, projectIDs[0])
+	default:
 		query += " AND project_id IN (SELECT CAST(value AS bigint) FROM {elements $2} e)"
 		args = append(args, array(projectIDs))
 	}

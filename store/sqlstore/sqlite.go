@@ -42,6 +42,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	}
 	read.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	s.write, s.read = &pool{write, s.failed}, &pool{read, s.failed}
+	s.facts = s.read
 	return nil
 }
 

@@ -33,6 +33,7 @@ type Store struct {
 	dialect dialect
 	write   *pool
 	read    *pool  // the same as write on PostgreSQL
+	facts   *pool  // reads of projects, moves and scores alone; the same as read on SQLite
 	url     string // PostgreSQL's, with the password
 	address string // SQLite's, with its pragmas
 	log     *slog.Logger
@@ -73,6 +74,9 @@ func (s *Store) Close() error {
 	err := s.write.Close()
 	if s.read != s.write {
 		err = errors.Join(s.read.Close(), err)
+	}
+	if s.facts != s.read {
+		err = errors.Join(s.facts.Close(), err)
 	}
 	if err != nil {
 		return fmt.Errorf("close the database: %w", err)

@@ -65,6 +65,7 @@ type App struct {
 	server   *server         // nil when http.listen is off
 	metrics  *metrics
 	members  yield.Gate // those who wait for an answer
+	asked    atomic.Uint64
 
 	schemaSeen atomic.Bool // nothing is missing from the schema
 	log        *slog.Logger
