@@ -48,7 +48,7 @@ func (s *Store) logOwed(ctx context.Context, q store.LogQuery) ([]store.LogEntry
 		Move moveRow `db:"move"`
 	}
 	err := s.read.SelectContext(ctx, &rows, s.dialect.sql("SELECT "+deliveryColumns+", "+logMove+` FROM deliveries d LEFT JOIN moves m ON m.id = d.move_id
-		WHERE d.place_id = $1 AND d.created_at >= $2 AND d.kind <> 'edit' AND (CAST($3 AS bigint) = 0 OR m.project_id = $3) ORDER BY d.id DESC LIMIT $4`),
+		WHERE d.place_id = $1 AND d.created_at >= $2 AND d.kind <> 'edit' AND (CAST($3 AS bigint) = 0 OR m.project_id = $3) ORDER BY d.id + 0 DESC LIMIT $4`),
 		q.PlaceID, s.dialect.stamp(q.Since), q.ProjectID, q.Limit)
 	entries := make([]store.LogEntry, len(rows))
 	for i, r := range rows {

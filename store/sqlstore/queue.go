@@ -118,10 +118,12 @@ func (s *Store) Delivery(ctx context.Context, id int64) (store.Delivery, error) 
 	return row.delivery(), nil
 }
 
-// Deliveries gives the newest deliveries of a place.
+// Deliveries gives the newest deliveries of a place. Their order is asked for in a way
+// that no index gives: along that of all ids the few of one place would be looked for
+// among everybody's.
 func (s *Store) Deliveries(ctx context.Context, placeID int64, limit int) ([]store.Delivery, error) {
 	var rows []deliveryRow
-	err := s.read.SelectContext(ctx, &rows, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.place_id = $1 ORDER BY d.id DESC LIMIT $2", placeID, limit)
+	err := s.read.SelectContext(ctx, &rows, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.place_id = $1 ORDER BY d.id + 0 DESC LIMIT $2", placeID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the deliveries: %w", err)
 	}

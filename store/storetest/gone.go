@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -208,5 +209,63 @@ func heldIsBounded(t *testing.T, w *World) {
 	}
 	if got, want := w.states(there), "alert waiting"; got != want {
 		t.Errorf("a place that is there is owed %s, want %s", got, want)
+	}
+}
+
+// deletedPlacesLeaveNothing has somebody delete a place by SQL, also while another
+// program is just about to owe it something. A delivery without a place would be
+// claimed for ever.
+func deletedPlacesLeaveNothing(t *testing.T, w *World) {
+	w.Project("session", "COMMS")
+	deleted, stays := w.Place("deleted", store.Sparks, Everything), w.Place("stays", store.Sparks, Everything)
+	w.Move("session", "funded")
+	w.Tell(store.Sparks)
+
+	tx, err := w.Outside.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(t.Context(), `INSERT INTO deliveries (place_id, platform, kind, key, wake_at, give_up_at)
+		SELECT place_id, platform, kind, 'late', wake_at, give_up_at FROM deliveries`); err != nil {
+		t.Fatal(err)
+	}
+	var removal sync.WaitGroup
+	removal.Go(func() { w.MustExec("DELETE FROM places WHERE id = $1", deleted.ID) })
+	if w.DB.Dialect() == "postgres" {
+		awaitBlocked(t, w)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	removal.Wait()
+	var left int
+	if err := w.Outside.QueryRowContext(t.Context(), "SELECT count(*) FROM deliveries WHERE place_id = $1", deleted.ID).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d deliveries of the place are left (%v)", left, err)
+	}
+	if got := w.Claim(w.Now, 10); len(got) != 1 || got[0].PlaceID != stays.ID {
+		t.Errorf("the claim is %+v, want what the other place is owed", got)
+	}
+}
+
+// awaitBlocked waits until somebody waits for a lock.
+func awaitBlocked(t *testing.T, w *World) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var waiting bool
+		if err := w.Outside.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+			WHERE NOT l.granted AND c.relname = 'deliveries' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		if waiting {
+			return
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal("nobody waits for the deliveries")
+		case <-tick.C:
+		}
 	}
 }

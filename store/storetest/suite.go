@@ -34,6 +34,7 @@ func Run(t *testing.T) {
 		{"a place's deliveries are claimed in order", claimsKeepOrder},
 		{"a lease that ran out passes on, and its holder is fenced off", leasesPassOn},
 		{"a place that is gone is disabled, and hears again when enabled", placesGoAndReturn},
+		{"a place that somebody deletes takes its deliveries along", deletedPlacesLeaveNothing},
 		{"a mute holds and releases", mutesHold},
 		{"a key is owed once", keysAreUnique},
 		{"two workers never share a claim", workersDoNotShare},
