@@ -25,6 +25,9 @@ type Expansion struct {
 	// Nobody's turn is lost by it, and a third of the database's work is.
 	Take  []Platform
 	Lease time.Duration
+	// TakeFull takes only from a chunk that is full. What few hear of stays in the
+	// queue, which tells a burst together.
+	TakeFull bool
 }
 
 // Expanded is what came of an Expansion.

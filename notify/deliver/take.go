@@ -29,9 +29,9 @@ type Room struct {
 
 // Reserve keeps room for up to most claims on each platform. A platform whose rate
 // is known, that fails, or that is busy with what is in the queue already, takes
-// nothing. Room is waited for, though not for long, and not where replicas share
+// nothing. Whoever is patient waits for room, though not for long, and not where replicas share
 // the rate: another one may have some.
-func (w *Worker) Reserve(ctx context.Context, most int) (r Room) {
+func (w *Worker) Reserve(ctx context.Context, most int, patient bool) (r Room) {
 	w.mu.Lock()
 	lanes := w.running
 	w.mu.Unlock()
@@ -58,7 +58,7 @@ func (w *Worker) Reserve(ctx context.Context, most int) (r Room) {
 			r.Lease, r.Take = w.o.Lease, func(claims []store.Claimed) { w.take(kept, r.Claims, claims) }
 			return r
 		}
-		if !wait || !w.o.Now().Before(until) || !sleep(ctx, roomLook) {
+		if !wait || !patient || !w.o.Now().Before(until) || !sleep(ctx, roomLook) {
 			return r
 		}
 	}

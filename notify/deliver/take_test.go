@@ -63,11 +63,11 @@ func TestClaimsMadeElsewhereArePostedAndRecorded(t *testing.T) {
 		q, s := &fakeQueue{}, &fakeSender{latency: 5 * time.Millisecond}
 		w, stop := serving(t, q, s, Options{})
 		defer stop()
-		room := w.Reserve(t.Context(), 600)
+		room := w.Reserve(t.Context(), 600, true)
 		if room.Claims != 600 || room.Lease != DefaultLease || len(room.Platforms) != 1 || room.Platforms[0] != store.Slack {
 			t.Fatalf("kept is %+v", room)
 		}
-		if more := w.Reserve(t.Context(), 600); more.Claims > maxAhead-600 {
+		if more := w.Reserve(t.Context(), 600, true); more.Claims > maxAhead-600 {
 			t.Errorf("room for %d more is kept", more.Claims)
 		} else {
 			more.Take(nil)
@@ -77,7 +77,7 @@ func TestClaimsMadeElsewhereArePostedAndRecorded(t *testing.T) {
 		if sent := q.count(store.StateSent); sent != 400+first {
 			t.Errorf("%d are sent, want 400 and the first", sent)
 		}
-		if room = w.Reserve(t.Context(), maxAhead); room.Claims != maxAhead {
+		if room = w.Reserve(t.Context(), maxAhead, true); room.Claims != maxAhead {
 			t.Fatalf("then there is room for %d, want all of it", room.Claims)
 		}
 		room.Take(nil)
@@ -89,16 +89,16 @@ func TestRoomIsWaitedForButNotLong(t *testing.T) {
 		q, s := &fakeQueue{}, &fakeSender{latency: 5 * time.Millisecond}
 		w, stop := serving(t, q, s, Options{})
 		defer stop()
-		room := w.Reserve(t.Context(), maxAhead)
+		room := w.Reserve(t.Context(), maxAhead, true)
 		began := time.Now()
-		if twice := w.Reserve(t.Context(), maxAhead); len(twice.Platforms) > 0 {
+		if twice := w.Reserve(t.Context(), maxAhead, true); len(twice.Platforms) > 0 {
 			t.Errorf("room for %d is kept twice", twice.Claims)
 		}
 		if took := time.Since(began); took < roomWait || took > 2*roomWait {
 			t.Errorf("it was waited for for %v", took)
 		}
 		room.Take(q.taken(store.Slack, maxAhead)) // 64 at a time, 5 ms each
-		if room = w.Reserve(t.Context(), maxAhead); room.Claims < worthwhile {
+		if room = w.Reserve(t.Context(), maxAhead, true); room.Claims < worthwhile {
 			t.Fatalf("when posts have ended there is room for %d", room.Claims)
 		}
 		room.Take(nil)
@@ -126,7 +126,7 @@ func TestWhoeverCannotKeepUpIsHandedNothing(t *testing.T) {
 				w, stop := serving(t, q, s, world.o)
 				defer stop()
 				<-time.After(10 * time.Second)
-				if room := w.Reserve(t.Context(), maxAhead); len(room.Platforms) > 0 {
+				if room := w.Reserve(t.Context(), maxAhead, true); len(room.Platforms) > 0 {
 					t.Errorf("room for %d is kept", room.Claims)
 				}
 			})
@@ -138,13 +138,13 @@ func TestWhatIsHandedOverTooLateIsReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, s := &fakeQueue{}, &fakeSender{latency: time.Millisecond}
 		w, stop := serving(t, q, s, Options{})
-		room := w.Reserve(t.Context(), 300)
+		room := w.Reserve(t.Context(), 300, true)
 		stop()
 		room.Take(q.taken(store.Slack, 300))
 		if left := q.count(store.StateWaiting); left != 300 {
 			t.Errorf("%d wait again, want all 300", left)
 		}
-		if room = w.Reserve(t.Context(), 300); len(room.Platforms) > 0 {
+		if room = w.Reserve(t.Context(), 300, true); len(room.Platforms) > 0 {
 			t.Errorf("a worker that has stopped keeps room for %d", room.Claims)
 		}
 	})

@@ -154,8 +154,9 @@ func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
 // another replica.
 //
 // The first chunk is small, so that the first message does not wait for it, and so is
-// one beside which others go first. From the second on there are enough to hand them over as they are owed, where whoever
-// sends has room; a burst is left to the queue, which tells it together.
+// one beside which others go first. A full one is handed over as it is owed, where
+// whoever sends has room. What few hear of is left to the queue, and so is a burst,
+// which the queue tells together.
 func (f *Fanout) expand(ctx context.Context, t telling, begun bool) (store.Expanded, error) {
 	e := store.Expansion{
 		Change: t.change, Project: t.project, Events: t.events, Edit: t.edit, Chunk: f.o.Chunk,
@@ -164,9 +165,9 @@ func (f *Fanout) expand(ctx context.Context, t telling, begun bool) (store.Expan
 		e.Chunk = min(e.Chunk, small)
 	}
 	var room Room
-	if begun && !t.burst && !t.edit {
-		if room = f.o.Reserve(ctx, e.Chunk); len(room.Platforms) > 0 {
-			e.Chunk, e.Take, e.Lease = room.Claims, room.Platforms, room.Lease
+	if !t.burst && !t.edit {
+		if room = f.o.Reserve(ctx, e.Chunk, begun); len(room.Platforms) > 0 {
+			e.Chunk, e.Take, e.Lease, e.TakeFull = room.Claims, room.Platforms, room.Lease, !begun
 		}
 	}
 	now := f.o.Now()

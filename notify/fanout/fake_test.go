@@ -106,6 +106,9 @@ func (s *fakeStore) Expand(_ context.Context, e store.Expansion) (store.Expanded
 			x.Claimed = append(x.Claimed, store.Claimed{Delivery: store.Delivery{PlaceID: p, MoveID: e.Change.Move.ID}})
 		}
 	}
+	if e.TakeFull && x.Owed < e.Chunk {
+		x.Claimed = nil
+	}
 	if x.Done = x.Owed < e.Chunk; x.Done {
 		s.changes = slices.Delete(s.changes, i, i+1)
 	}

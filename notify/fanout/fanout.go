@@ -58,9 +58,9 @@ type Options struct {
 	// Chunk is how many places are told in one transaction at most. The first message
 	// waits for one of them, and on SQLite claims and records wait between them.
 	Chunk int
-	// Reserve keeps room with whoever sends, for up to most claims on each platform.
-	// nil: everything goes through the queue.
-	Reserve func(ctx context.Context, most int) Room
+	// Reserve keeps room with whoever sends, for up to most claims on each platform, and
+	// waits a while for it or not. nil: everything goes through the queue.
+	Reserve func(ctx context.Context, most int, wait bool) Room
 	// Yield is called before every chunk, waits for as long as others go first, and
 	// reports whether any did: then a chunk is small. nil: none ever do.
 	Yield func(ctx context.Context) bool
@@ -102,7 +102,7 @@ func New(s Store, o Options) *Fanout {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Reserve == nil {
-		o.Reserve = func(context.Context, int) Room { return Room{} }
+		o.Reserve = func(context.Context, int, bool) Room { return Room{} }
 	}
 	if o.Yield == nil {
 		o.Yield = func(context.Context) bool { return false }

@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"testing"
@@ -17,7 +18,7 @@ type desk struct {
 	handed      int
 }
 
-func (d *desk) reserve(_ context.Context, most int) Room {
+func (d *desk) reserve(_ context.Context, most int, _ bool) Room {
 	d.asked++
 	var n int
 	if len(d.room) > 0 {
@@ -30,7 +31,7 @@ func (d *desk) reserve(_ context.Context, most int) Room {
 	return Room{n, []store.Platform{store.Slack}, time.Minute, func(c []store.Claimed) { d.kept--; d.handed += len(c) }}
 }
 
-func TestAlertsAreHandedOverFromTheSecondChunkOn(t *testing.T) {
+func TestAlertsAreHandedOverWhereManyHear(t *testing.T) {
 	sizes := func(s *fakeStore) (all []int) {
 		for _, e := range s.expanded {
 			all = append(all, e.Chunk)
@@ -40,6 +41,7 @@ func TestAlertsAreHandedOverFromTheSecondChunkOn(t *testing.T) {
 	edited := stored(1)
 	edited.Move.Revision = 2
 	for name, world := range map[string]struct {
+		places  int64 // 0: 3000
 		changes []store.Change
 		room    []int
 		burst   int
@@ -47,10 +49,16 @@ func TestAlertsAreHandedOverFromTheSecondChunkOn(t *testing.T) {
 		handed  int
 	}{
 		"as many as there is room for, the rest through the queue": {
-			changes: []store.Change{stored(1)}, room: []int{300, 0, 900}, chunks: []int{small, 300, 2000, 900}, handed: 300 + 500,
+			changes: []store.Change{stored(1)}, room: []int{0, 300, 0, 900}, chunks: []int{small, 300, 2000, 900}, handed: 300 + 500,
+		},
+		"the first chunk, when it is full": {
+			changes: []store.Change{stored(1)}, room: []int{9000}, chunks: []int{small, 2000, 2000}, handed: small,
 		},
 		"no more than a chunk": {
-			changes: []store.Change{stored(1)}, room: []int{9000}, chunks: []int{small, 2000, 2000}, handed: 2000,
+			changes: []store.Change{stored(1)}, room: []int{0, 9000}, chunks: []int{small, 2000, 2000}, handed: 2000,
+		},
+		"what few hear of stays in the queue": {
+			places: small - 1, changes: []store.Change{stored(1)}, room: []int{9000}, chunks: []int{small},
 		},
 		"a burst is told together": {
 			changes: []store.Change{stored(1), stored(2)}, room: []int{900, 900, 900}, burst: 1,
@@ -60,7 +68,7 @@ func TestAlertsAreHandedOverFromTheSecondChunkOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, d := newFake(3000, world.changes...), &desk{room: world.room}
+				s, d := newFake(cmp.Or(world.places, 3000), world.changes...), &desk{room: world.room}
 				if world.changes[0].Move.Revision > 1 {
 					s.queue = append(s.queue, owed{1, 1, time.Now()})
 					s.changes[0].Cursor = 500

@@ -69,6 +69,9 @@ func (s *Store) Expand(ctx context.Context, e store.Expansion) (x store.Expanded
 		if err != nil {
 			return err
 		}
+		if e.TakeFull && places < e.Chunk {
+			e.Take = nil
+		}
 		if places > 0 {
 			if x.Owed, x.Claimed, err = s.oweAll(ctx, tx, e, cursor, upTo); err != nil {
 				return err

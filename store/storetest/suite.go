@@ -29,6 +29,7 @@ func Run(t *testing.T) {
 		{"expansion goes on where it stopped", expansionInChunks},
 		{"every way to hear of a project is heard, once", everyWayIsHeard},
 		{"alerts are taken as they are owed", alertsAreTaken},
+		{"only full chunks are taken, if so wished", fullChunksAreTaken},
 		{"what was taken passes on", whatIsTakenPassesOn},
 		{"what was told and pruned is not taken again", whatWasPrunedIsNotTaken},
 		{"a place's deliveries are claimed in order", claimsKeepOrder},

@@ -157,3 +157,30 @@ func (w *World) projectOf(c store.Change) store.Project {
 	}
 	return p
 }
+
+// fullChunksAreTaken tells two chunks of two places and one of one.
+func fullChunksAreTaken(t *testing.T, w *World) {
+	w.Project("session", "COMMS")
+	for i := range 5 {
+		w.Place(fmt.Sprint("place", i), store.Sparks, Everything)
+	}
+	w.Move("session", "funded")
+	c := w.Changes()[0]
+	var taken []int
+	for done := false; !done; {
+		x, err := w.DB.Expand(t.Context(), store.Expansion{
+			Change: c, Project: w.projectOf(c), Events: store.Sparks, Now: w.Now, GiveUpAt: w.Now.Add(time.Hour), Chunk: 2,
+			Take: []store.Platform{store.Slack}, Lease: 20 * time.Second, TakeFull: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken, done = append(taken, len(x.Claimed)), x.Done
+	}
+	if want := []int{2, 2, 0}; !slices.Equal(taken, want) {
+		t.Errorf("taken are %v, want %v", taken, want)
+	}
+	if waiting := w.Claim(w.Now, 10); len(waiting) != 1 {
+		t.Errorf("%d alerts wait in the queue, want the one of the last chunk", len(waiting))
+	}
+}

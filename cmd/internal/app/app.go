@@ -232,11 +232,11 @@ func (a *App) build(c *config.Config, o Options) error {
 }
 
 // reserve keeps room with the worker, where there is one.
-func (a *App) reserve(ctx context.Context, most int) fanout.Room {
+func (a *App) reserve(ctx context.Context, most int, wait bool) fanout.Room {
 	if a.worker == nil {
 		return fanout.Room{}
 	}
-	return fanout.Room(a.worker.Reserve(ctx, most))
+	return fanout.Room(a.worker.Reserve(ctx, most, wait))
 }
 
 // LookAgain has every loop look for what is due, as after a jump of the clock.
