@@ -48,7 +48,7 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 	if err != nil {
 		return nil, err
 	}
-	if err := s.holdPlaces(ctx, tx, slices.Sorted(maps.Values(places))); err != nil {
+	if err := s.holdPlaces(ctx, tx, rearranged(settlements, places)); err != nil {
 		return nil, err
 	}
 	if err := s.show(ctx, tx, settlements, places, behind); err != nil {
@@ -78,6 +78,19 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 		}
 	}
 	return stale, s.unpark(ctx, tx, free)
+}
+
+// rearranged are the places in which more changes than that a message was sent, in
+// order.
+func rearranged(settlements []store.Settlement, places map[int64]int64) []int64 {
+	more := map[int64]bool{}
+	for _, one := range settlements {
+		place, done := places[one.DeliveryID]
+		if done && (one.Outcome != store.OutcomeSent || len(one.Shown) > 1 || !one.RestUntil.IsZero()) {
+			more[place] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(more))
 }
 
 // end brings every delivery that is still the caller's to its new state, those

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -16,22 +15,20 @@ import (
 // one out again. So each is looked at in vain once at most, however long the
 // queue of its place is.
 //
-// A parked delivery nobody takes out would never be sent. So whoever parks looks at
-// what is before it, and whoever has ended one looks for what is parked, only once
-// they hold the place's row: either the end is seen, and nothing is parked behind
-// it, or what was parked is seen.
+// A parked delivery nobody takes out would never be sent. So whoever parks holds the
+// row of the one before it, which then ends later: whoever ends it writes that row
+// first, and looks for what is parked in a statement of its own after that. What else
+// rearranges a place, such as a mute or its absence, holds the place's row.
 
-// park parks the blocked ones of the candidates and gives their places. A place
-// that another process holds is left as it is.
+// park parks the blocked ones of the candidates and gives their places. A place or
+// a blocking delivery that another process holds is left as it is.
 func (s *Store) park(ctx context.Context, tx *sqlx.Tx, now time.Time, found []candidate) (places []int64, err error) {
-	var ids []int64
 	for _, c := range found {
 		if c.Blocked {
-			ids = append(ids, c.ID)
 			places = append(places, c.PlaceID)
 		}
 	}
-	if len(ids) == 0 {
+	if len(places) == 0 {
 		return nil, nil
 	}
 	slices.Sort(places)
@@ -44,11 +41,32 @@ func (s *Store) park(ctx context.Context, tx *sqlx.Tx, now time.Time, found []ca
 			return nil, err
 		}
 	}
-	_, err = tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries AS d SET parked = true
-		WHERE d.id IN (SELECT CAST(value AS bigint) FROM {elements $1} e) AND d.place_id IN (SELECT CAST(value AS bigint) FROM {elements $2} e)
-		AND `+fmt.Sprintf(blocked, "$3")), array(ids), array(held), s.dialect.stamp(now))
+	var blocking []deliveryRow // by place one
+	if err := tx.SelectContext(ctx, &blocking, s.dialect.sql("SELECT d.id, d.place_id, d.rank FROM deliveries d WHERE d.id IN ("+heads+") AND d."+open+"{skip}"),
+		array(held), s.dialect.stamp(now)); err != nil {
+		return nil, err
+	}
+	before := make(map[int64]deliveryRow, len(blocking))
+	for _, b := range blocking {
+		before[b.PlaceID] = b
+	}
+	var ids []int64
+	for _, c := range found {
+		if b, there := before[c.PlaceID]; there && c.Blocked && (b.Rank < c.Rank || b.Rank == c.Rank && b.ID < c.ID) {
+			ids = append(ids, c.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return places, nil
+	}
+	_, err = tx.ExecContext(ctx, s.dialect.sql("UPDATE deliveries SET parked = true WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)"), array(ids))
 	return places, err
 }
+
+// heads are the first open deliveries of places, which block all later ones. What is
+// held blocks from the moment it is due. Arguments: $1 the places, $2 the time.
+const heads = `SELECT (SELECT b.id FROM deliveries b WHERE b.place_id = CAST(e.value AS bigint)
+	AND b.` + open + ` AND (b.state <> 'held' OR b.wake_at <= $2) ORDER BY b.rank, b.id LIMIT 1) FROM {elements $1} e`
 
 // withHeads adds to the candidates the first open delivery of each place, where
 // that is due.
@@ -56,17 +74,16 @@ func (s *Store) withHeads(ctx context.Context, tx *sqlx.Tx, r store.ClaimRequest
 	if len(places) == 0 {
 		return found, nil
 	}
-	var heads []candidate
-	err := tx.SelectContext(ctx, &heads, s.dialect.sql("SELECT "+candidateColumns+` FROM deliveries d WHERE d.id IN (SELECT (SELECT b.id FROM deliveries b WHERE b.place_id = CAST(e.value AS bigint)
-			AND b.`+open+` AND (b.state <> 'held' OR b.wake_at <= $2) ORDER BY b.rank, b.id LIMIT 1) FROM {elements $1} e)
+	var first []candidate
+	err := tx.SelectContext(ctx, &first, s.dialect.sql("SELECT "+candidateColumns+` FROM deliveries d WHERE d.id IN (`+heads+`)
 		AND d.`+open+` AND NOT d.parked AND d.wake_at <= $2 ORDER BY d.rank, d.wake_at, d.id{skip}`), array(places), s.dialect.stamp(r.Now))
 	if err != nil {
 		return nil, err
 	}
-	if err := s.lookAround(ctx, tx, r, heads); err != nil {
+	if err := s.lookAround(ctx, tx, r, first); err != nil {
 		return nil, err
 	}
-	for _, head := range heads {
+	for _, head := range first {
 		if !slices.ContainsFunc(found, func(c candidate) bool { return c.ID == head.ID }) {
 			found = append(found, head)
 		}
