@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"sparkbot/store"
 )
@@ -99,13 +100,13 @@ func rearranged(settlements []store.Settlement, places map[int64]int64) []int64 
 func (s *Store) end(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement) (places map[int64]int64, behind []int64, err error) {
 	at := latest(settlements)
 	var kinds []settlement
-	alike := map[settlement][][3]any{}
+	alike := map[settlement][]store.Settlement{}
 	for _, one := range settlements {
 		kind := s.settlement(one, at)
 		if _, known := alike[kind]; !known {
 			kinds = append(kinds, kind)
 		}
-		alike[kind] = append(alike[kind], [3]any{one.DeliveryID, one.Fence, one.MessageID})
+		alike[kind] = append(alike[kind], one)
 	}
 	places = make(map[int64]int64, len(settlements))
 	shown := map[int64][]revisionRow{} // what was sent, by move
@@ -116,7 +117,7 @@ func (s *Store) end(ctx context.Context, tx *sqlx.Tx, settlements []store.Settle
 			Shows    int64 `db:"shows"` // a move, where it was sent as an alert
 			Revision int64 `db:"revision"`
 		}
-		err := tx.SelectContext(ctx, &ended, s.endQuery(), array(alike[k]), k.State, k.Attempt, k.WakeAt, k.GiveUp, k.Unsure, k.At, k.Reason, k.Shown)
+		err := tx.SelectContext(ctx, &ended, s.endQuery(), s.endArgs(k, alike[k])...)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -203,10 +204,10 @@ func (d dialect) json(t time.Time) any {
 // endQuery ends deliveries that end alike. Arguments: $1 their ids, fences and
 // message ids, $2 state, $3 attempts to add, $4 when they wake, $5 when they are
 // given up, $6 since when they are in doubt, $7 when they were settled, $8 reason,
-// $9 the revision they show.
+// $9 the revision they show. On PostgreSQL $1 are the ids, $10 the fences and $11 the
+// message ids: arrays of its own cost it half of what JSON does.
 func (s *Store) endQuery() string {
-	from, moment := `(SELECT CAST(v ->> 0 AS bigint) AS id, CAST(v ->> 1 AS bigint) AS fence, v ->> 2 AS message
-			FROM jsonb_array_elements(CAST($1 AS jsonb)) AS t(v)) AS x`, "timestamptz"
+	from, moment := "unnest(CAST($1 AS bigint[]), CAST($10 AS bigint[]), CAST($11 AS text[])) AS x (id, fence, message)", "timestamptz"
 	if s.dialect.name == onSQLite.name {
 		from, moment = `(SELECT value ->> 0 AS id, value ->> 1 AS fence, value ->> 2 AS message FROM json_each($1)) AS x`, "integer"
 	}
@@ -216,4 +217,21 @@ func (s *Store) endQuery() string {
 		parked = false, merged_into = 0, held = deliveries.held OR CAST($2 AS text) = 'held'
 		FROM %[2]s WHERE deliveries.id = x.id AND deliveries.fence = x.fence AND deliveries.state = 'sending'
 		RETURNING deliveries.id, deliveries.place_id, CASE WHEN deliveries.kind = 'alert' AND deliveries.state = 'sent' THEN deliveries.move_id ELSE 0 END AS shows, deliveries.revision`, moment, from)
+}
+
+// endArgs are the arguments of endQuery.
+func (s *Store) endArgs(k settlement, all []store.Settlement) []any {
+	rest := []any{k.State, k.Attempt, k.WakeAt, k.GiveUp, k.Unsure, k.At, k.Reason, k.Shown}
+	if s.dialect.name == onSQLite.name {
+		rows := make([][3]any, len(all))
+		for i, one := range all {
+			rows[i] = [3]any{one.DeliveryID, one.Fence, one.MessageID}
+		}
+		return append([]any{array(rows)}, rest...)
+	}
+	ids, fences, messages := make(pq.Int64Array, len(all)), make(pq.Int64Array, len(all)), make(pq.StringArray, len(all))
+	for i, one := range all {
+		ids[i], fences[i], messages[i] = one.DeliveryID, one.Fence, one.MessageID
+	}
+	return append(append([]any{ids}, rest...), fences, messages)
 }
