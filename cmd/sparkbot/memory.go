@@ -16,10 +16,11 @@ const (
 	// heapGrowth is by how many percent the heap may grow between two collections, as
 	// long as the memory limit is not reached.
 	heapGrowth = 400
-	// smallMemory is the limit of a bot of ordinary size. The program's own text, 24 MB,
-	// and what SQLite keeps, about 10 MB in a fan-out to 100,000 places, come on top of
-	// it.
-	smallMemory = 24 << 20
+	// smallMemory is the limit of a bot of ordinary size, so that a fan-out to 100,000
+	// places stays below 64 MB. The program's own text, 24 MB, comes on top of it, and
+	// with SQLite in the process what that keeps, about 10 MB.
+	smallMemory         = 36 << 20
+	smallMemoryOnSQLite = 24 << 20
 	// busyMemory is the limit while members ask, many of them: a collection takes the
 	// processors for some milliseconds, and in a small heap their answers make one due
 	// ten times a second.
@@ -44,11 +45,11 @@ func ownCollector(getenv func(string) string) bool {
 }
 
 // memoryLimit is how much memory the runtime may hold before it collects more often,
-// while so many bytes are in use and members asked so much in the last second. The
-// heap may always grow by half, so that the collector never runs all the time.
-func memoryLimit(live, asked uint64) int64 {
+// while so many bytes are in use and members asked so much in the last second; least
+// is the limit of a small bot. The heap may always grow by half, so that the collector
+// never runs all the time.
+func memoryLimit(least int64, live, asked uint64) int64 {
 	need := int64(live+live/2) + besideHeap
-	least := int64(smallMemory)
 	if asked >= many {
 		least = busyMemory
 	}
@@ -57,21 +58,25 @@ func memoryLimit(live, asked uint64) int64 {
 
 // tuneCollector sets the garbage collector for as long as ctx lasts, unless it was
 // set from outside. asked counts the questions of members.
-func tuneCollector(ctx context.Context, asked func() uint64) {
+func tuneCollector(ctx context.Context, postgres bool, asked func() uint64) {
 	if !ownCollector(os.Getenv) {
 		return
 	}
 	debug.SetGCPercent(heapGrowth)
-	go followHeap(ctx, liveHeap, asked, func(limit int64) { debug.SetMemoryLimit(limit) })
+	least := int64(smallMemoryOnSQLite)
+	if postgres {
+		least = smallMemory
+	}
+	go followHeap(ctx, least, liveHeap, asked, func(limit int64) { debug.SetMemoryLimit(limit) })
 }
 
 // followHeap sets the limit now and whenever another one fits, until ctx ends.
-func followHeap(ctx context.Context, live, asked func() uint64, set func(limit int64)) {
+func followHeap(ctx context.Context, least int64, live, asked func() uint64, set func(limit int64)) {
 	tick := time.NewTicker(limitEvery)
 	defer tick.Stop()
 	for at, before := int64(0), asked(); ; {
 		now := asked()
-		if limit := memoryLimit(live(), now-before); limit != at {
+		if limit := memoryLimit(least, live(), now-before); limit != at {
 			at = limit
 			set(limit)
 		}

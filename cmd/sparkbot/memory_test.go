@@ -24,7 +24,7 @@ func TestTheMemoryLimitFitsWhatIsInUse(t *testing.T) {
 		{100 * mb, many, 162 * mb},
 		{1000 * mb, 0, 1512 * mb},
 	} {
-		if got := memoryLimit(tc.live, tc.asked); got != tc.want {
+		if got := memoryLimit(smallMemoryOnSQLite, tc.live, tc.asked); got != tc.want {
 			t.Errorf("with %d MB in use the limit is %d MB, want %d", tc.live/mb, got/mb, tc.want/mb)
 		}
 	}
@@ -51,7 +51,7 @@ func TestTheLimitFollowsTheHeap(t *testing.T) {
 		var live, asked atomic.Uint64
 		var limits []int64
 		ctx, cancel := context.WithCancel(t.Context())
-		go followHeap(ctx, live.Load, asked.Load, func(limit int64) { limits = append(limits, limit>>20) })
+		go followHeap(ctx, smallMemoryOnSQLite, live.Load, asked.Load, func(limit int64) { limits = append(limits, limit>>20) })
 		for _, mb := range []uint64{5, 6, 40, 43, 7} {
 			live.Store(mb << 20)
 			time.Sleep(limitEvery)

@@ -24,7 +24,7 @@ func serveCommand(s *settings) *cobra.Command {
 				return err
 			}
 			defer func() { _ = bot.Close() }()
-			tuneCollector(cmd.Context(), bot.Asked)
+			tuneCollector(cmd.Context(), c.Database.URL.Postgres(), bot.Asked)
 			log.Info("sparkbot starts", "version", buildVersion(), "database", c.Database.URL)
 			if err := bot.Run(cmd.Context()); err != nil {
 				return err
