@@ -41,8 +41,11 @@ func (s *Store) park(ctx context.Context, tx *sqlx.Tx, now time.Time, found []ca
 			return nil, err
 		}
 	}
+	// All of what makes it block is asked for outside as well: PostgreSQL looks only at
+	// that again where the row was written a moment ago, as by a record that holds it.
 	var blocking []deliveryRow // by place one
-	if err := tx.SelectContext(ctx, &blocking, s.dialect.sql("SELECT d.id, d.place_id, d.rank FROM deliveries d WHERE d.id IN ("+heads+") AND d."+open+"{skip}"),
+	if err := tx.SelectContext(ctx, &blocking, s.dialect.sql("SELECT d.id, d.place_id, d.rank FROM deliveries d WHERE d.id IN ("+heads+") AND d."+open+
+		" AND (d.state <> 'held' OR d.wake_at <= $2){skip}"),
 		array(held), s.dialect.stamp(now)); err != nil {
 		return nil, err
 	}
