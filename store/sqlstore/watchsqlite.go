@@ -38,7 +38,7 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		s.log.Warn("the system does not tell when the database is written to; it is asked more often instead", "error", err)
 		calm = min(calm, blindPoll)
 	} else {
-		defer func(w *logWrites) { _ = w.Close() }(writes)
+		defer func() { _ = writes.Close() }()
 	}
 	// The question waits for nothing, and one that cannot be cancelled starts no
 	// goroutines that wait for that.
@@ -49,17 +49,15 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 	seen := true          // whether a commit was seen since
 	var last int64
 	for {
+		// Between two questions of a hurry nobody needs to be told of more writes.
 		told := writes.events()
-		if hurries(time.Since(written), seen) { // which finds more writes by itself
+		if !seen || time.Since(written) < writing {
 			told = nil
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case _, open := <-told:
-			if !open { // nothing more will be told
-				writes, calm = nil, min(calm, blindPoll)
-			}
+		case <-told:
 			written, seen = time.Now(), false
 			next.Reset(0)
 			continue
@@ -82,17 +80,10 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 // untilAsked is how long to wait before the file is asked again: so long after the
 // last write, with or without a commit seen since.
 func untilAsked(sinceWrite time.Duration, seen bool, calm time.Duration) time.Duration {
-	if hurries(sinceWrite, seen) {
+	if sinceWrite < writing || !seen && sinceWrite < committing {
 		return min(hurriedPoll, calm)
 	}
 	return calm
-}
-
-// hurries reports whether a commit is to be expected. A write that none came of, such
-// as one that was rolled back, is forgotten after a while, and the next one is listened
-// for again.
-func hurries(sinceWrite time.Duration, seen bool) bool {
-	return sinceWrite < writing || !seen && sinceWrite < committing
 }
 
 // logWrites tells of the writes to the log of one SQLite file. Nil tells of none.
