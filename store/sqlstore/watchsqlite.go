@@ -22,8 +22,9 @@ const (
 	// was told of together with it.
 	writing = 250 * time.Millisecond
 	// committing is for how long a write is believed to end in a commit: it is told of
-	// before the disk has it, and readers see it after that.
-	committing = 10 * time.Second
+	// before the disk has it, and readers see it after that. What takes longer is found by
+	// the calm poll: a late word of a commit that was seen already must not cost much.
+	committing = 500 * time.Millisecond
 )
 
 // watchSQLite asks for the file's data_version, which changes whenever another
