@@ -184,7 +184,7 @@ func TestARefusedRecordHoldsUpNoOther(t *testing.T) {
 			}
 		}
 		q.owe(place(store.Slack, 30), 1)
-		<-time.After(3 * time.Second)
+		<-time.After(DefaultPoll + time.Second)
 		if n := len(s.sent("c30")); n != 1 {
 			t.Errorf("beside a record that is refused a new message was posted %d times", n)
 		}

@@ -158,8 +158,9 @@ func TestAFewComeOneByOneAndSoon(t *testing.T) {
 
 func TestABurstThatGrowsIsLetComeToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q, s := &fakeQueue{}, &fakeSender{encode: everything}
-		stop := begin(t, q, map[store.Platform]Sender{store.Discord: s}, bursts)
+		q, s, o := &fakeQueue{}, &fakeSender{encode: everything}, bursts
+		o.Poll = 2 * time.Second // nobody else tells of the last ones
+		stop := begin(t, q, map[store.Platform]Sender{store.Discord: s}, o)
 		start := time.Now()
 		for move := range int64(12) {
 			q.owe(place(store.Discord, 1), move+1)

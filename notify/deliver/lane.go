@@ -8,6 +8,7 @@ import (
 
 	"sparkbot/notify/pace"
 	"sparkbot/store"
+	"sparkbot/store/pulse"
 )
 
 // shortest is the least time between two claims that gave nothing, however many
@@ -228,15 +229,21 @@ func (l *lane) idle(ctx context.Context, now, throttled time.Time) time.Duration
 		return l.failed(err)
 	case open && next.After(now):
 	case open:
-		next = throttled
+		return min(l.until(throttled), elsewhere)
 	}
 	return l.until(next)
 }
 
+// elsewhere is how often the queue is asked at least while a delivery is due that waits
+// for what another process may be sending.
+const elsewhere = 2 * time.Second
+
 // until is how long to rest when the next delivery is due then; zero is never.
 func (l *lane) until(next time.Time) time.Duration {
+	now := l.o.Now()
+	look := pulse.Next(now, l.o.Poll)
 	if next.IsZero() {
-		return l.o.Poll
+		return look
 	}
-	return min(max(next.Sub(l.o.Now()), shortest), l.o.Poll)
+	return min(max(next.Sub(now), shortest), look)
 }

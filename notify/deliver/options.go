@@ -86,7 +86,7 @@ const (
 	DefaultLease       = 20 * time.Second
 	DefaultSendTimeout = 10 * time.Second
 	DefaultGrace       = 10 * time.Second
-	DefaultPoll        = 2 * time.Second
+	DefaultPoll        = 6 * time.Second
 )
 
 // Options say how a Worker works. Now is required; the zero value of anything

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sparkbot/store"
+	"sparkbot/store/pulse"
 )
 
 // Store is what a Calendar needs of the database. Each call is about many places.
@@ -30,7 +31,7 @@ type Store interface {
 // Defaults of Options.
 const (
 	DefaultChunk       = 5000
-	DefaultPoll        = 5 * time.Second
+	DefaultPoll        = 30 * time.Second
 	DefaultGiveUpAfter = 24 * time.Hour
 	DefaultPatience    = 30 * time.Second
 )
@@ -139,12 +140,13 @@ func (c *Calendar) Pass(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	next, some, err := c.store.NextDigest(ctx)
-	if err != nil || !some {
-		return c.o.Poll, err
-	}
 	now := c.o.Now()
+	look := pulse.Next(now, c.o.Poll)
+	if err != nil || !some {
+		return look, err
+	}
 	if next.After(now) {
-		return min(next.Sub(now), c.o.Poll), nil
+		return min(next.Sub(now), look), nil
 	}
 	if waits, err := c.outbox(ctx, now); waits || err != nil {
 		return outboxPause, err
@@ -153,7 +155,7 @@ func (c *Calendar) Pass(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	// Whatever is still due is in the hands of another process.
-	return min(c.o.Poll, time.Second), nil
+	return min(look, time.Second), nil
 }
 
 // outbox reports whether to wait for moves that were stored before now and not

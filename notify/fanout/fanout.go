@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sparkbot/store"
+	"sparkbot/store/pulse"
 )
 
 // Store is what fan-out needs of the database.
@@ -30,7 +31,7 @@ const (
 	DefaultMaxAge      = 72 * time.Hour
 	DefaultGiveUpAfter = 6 * time.Hour
 	DefaultChunk       = 2000
-	DefaultPoll        = 2 * time.Second
+	DefaultPoll        = 6 * time.Second
 )
 
 // gather is how much later the alerts of a burst are due, which is about as long as
@@ -120,7 +121,7 @@ func (f *Fanout) Run(ctx context.Context, wake <-chan struct{}) error {
 	for failures := 0; ctx.Err() == nil; {
 		_, err := f.Drain(ctx)
 		failures = f.count(ctx, failures, err)
-		pause, listen := f.o.Poll, wake
+		pause, listen := pulse.Next(f.o.Now(), f.o.Poll), wake
 		if failures > 0 {
 			// A wake-up stays in its channel meanwhile, so none is lost and none
 			// can hurry a database that is down.

@@ -146,8 +146,15 @@ func TestSharesInForceNeverPassTheLimit(t *testing.T) {
 
 // fakePool is the database's table, by its own clock.
 type fakePool struct {
-	mu   sync.Mutex
-	rows map[string]row
+	mu      sync.Mutex
+	rows    map[string]row
+	decided int
+}
+
+func (p *fakePool) decisions() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.decided
 }
 
 func (p *fakePool) all() map[string]row {
@@ -183,6 +190,7 @@ func (w *way) Join(_ context.Context, _, holder string, ttl time.Duration, decid
 		return errors.New("connection refused")
 	}
 	w.fakePool.mu.Lock()
+	w.decided++
 	var others []store.Member
 	for _, name := range slices.Sorted(maps.Keys(w.rows)) {
 		if r := w.rows[name]; name != holder && r.until.After(time.Now()) {
@@ -193,6 +201,31 @@ func (w *way) Join(_ context.Context, _, holder string, ttl time.Duration, decid
 	w.fakePool.mu.Unlock()
 	pass(slow)
 	return nil
+}
+
+func (w *way) Stay(_ context.Context, _, holder string, share int, ttl time.Duration, others []store.Member) (bool, error) {
+	cut, slow := w.get()
+	pass(slow)
+	if cut {
+		return false, errors.New("connection refused")
+	}
+	w.fakePool.mu.Lock()
+	mine, now := w.rows[holder], time.Now()
+	same := mine.share == share && mine.until.After(now)
+	n := 0
+	for name, r := range w.rows {
+		if name != holder && r.until.After(now) {
+			n++
+			same = same && slices.Contains(others, store.Member{Holder: name, Share: r.share})
+		}
+	}
+	same = same && n == len(others)
+	if same {
+		w.rows[holder] = row{share, now.Add(ttl)}
+	}
+	w.fakePool.mu.Unlock()
+	pass(slow)
+	return same, nil
 }
 
 func (w *way) Leave(_ context.Context, _, holder string, after time.Duration) error {
@@ -317,6 +350,50 @@ func TestDeadMembersSharePassesOn(t *testing.T) {
 
 // TestWhatIsUnderWayKeepsItsShare has another join while no request of the first
 // is answered: each of them may yet reach the platform.
+func TestAtRestNothingIsDecided(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table := &fakePool{rows: map[string]row{}}
+		var ends []func()
+		var budgets []*Budget
+		keep := func(name string) {
+			ctx, cancel := context.WithCancel(t.Context())
+			b := NewBudget(49, time.Now)
+			m := NewMember(&way{fakePool: table}, "discord", name, b, time.Now, slog.New(slog.DiscardHandler))
+			var keeping sync.WaitGroup
+			keeping.Go(func() { m.Keep(ctx) })
+			ends, budgets = append(ends, func() { cancel(); keeping.Wait() }), append(budgets, b)
+		}
+		rests := func(what string, shares ...int) {
+			t.Helper()
+			<-time.After(4 * ShareTTL)
+			before := table.decisions()
+			<-time.After(time.Hour)
+			if n := table.decisions() - before; n != 0 {
+				t.Errorf("%s: in an hour of rest there were %d decisions", what, n)
+			}
+			for i, want := range shares {
+				if n, _ := budgets[i].Ahead(Window); n != want {
+					t.Errorf("%s: share %d is %d, want %d", what, i, n, want)
+				}
+			}
+		}
+		keep("a")
+		rests("alone", 49)
+		keep("b")
+		rests("two", 25, 24)
+		keep("c")
+		rests("three", 17, 16, 16)
+		ends[0]()
+		rests("the first has left", 0, 25, 24)
+		table.mu.Lock()
+		delete(table.rows, "c") // as an operator may, or a lapse while the machine slept
+		table.mu.Unlock()
+		rests("a row was lost", 0, 25, 24)
+		ends[1]()
+		ends[2]()
+	})
+}
+
 func TestWhatIsUnderWayKeepsItsShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := &fakePool{rows: map[string]row{}}

@@ -21,6 +21,8 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"sparkbot/store/pulse"
 )
 
 // DefaultTTL is how long a lease lasts without being renewed. Those who wait ask
@@ -89,6 +91,11 @@ func (t *Turn) Waiting() bool { return t.others.Load() }
 // when the lease is lost; work must then return without delay, and Do waits for
 // the next turn. It returns nil when ctx ends while it waits.
 func (t *Turn) Do(ctx context.Context, work func(context.Context) error) error {
+	if _, free := t.leases.(Free); free {
+		t.held.Store(true)
+		defer t.held.Store(false)
+		return work(ctx)
+	}
 	for {
 		end := t.await(ctx)
 		if end == nil {
@@ -111,7 +118,7 @@ func (t *Turn) await(ctx context.Context) *time.Timer {
 			return end
 		}
 		end.Stop()
-		rest := time.NewTimer(t.o.TTL / 5)
+		rest := time.NewTimer(pulse.Next(time.Now(), t.o.TTL/5))
 		select {
 		case <-ctx.Done():
 		case <-rest.C:
@@ -140,7 +147,8 @@ func (t *Turn) serve(ctx context.Context, end *time.Timer, work func(context.Con
 	defer t.held.Store(false)
 	ended := make(chan error, 1)
 	go func() { ended <- work(during) }()
-	renew := time.NewTicker(t.o.TTL / 5)
+	every := t.o.TTL / 5
+	renew := time.NewTimer(pulse.Next(time.Now(), every))
 	defer renew.Stop()
 	defer func() { end.Stop() }()
 	answers := make(chan answer, cap(t.asking))
@@ -160,6 +168,7 @@ func (t *Turn) serve(ctx context.Context, end *time.Timer, work func(context.Con
 		case <-end.C:
 			return lost()
 		case <-renew.C:
+			renew.Reset(pulse.Next(time.Now(), every))
 			next := time.NewTimer(t.term())
 			go func() {
 				held, err := t.ask(during)

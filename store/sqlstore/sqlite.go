@@ -40,7 +40,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		_ = write.Close()
 		return fmt.Errorf("open the SQLite file %s for reading: %w", path, err)
 	}
-	read.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	readers := max(4, runtime.NumCPU())
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers) // one that is opened again reads the schema again
 	s.write, s.read = &pool{write, s.failed}, &pool{read, s.failed}
 	s.facts = s.read
 	return nil

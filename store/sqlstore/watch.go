@@ -7,6 +7,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+
+	"sparkbot/store/pulse"
 )
 
 // channel is what triggers and Enqueue notify on PostgreSQL.
@@ -104,14 +106,16 @@ func (s *Store) listen(ctx context.Context) (*pq.Listener, error) {
 // that some may have been missed. Behind all of it stands a poll.
 func (s *Store) watchPostgres(ctx context.Context, listener *pq.Listener, out chan struct{}) {
 	defer func() { _ = listener.Close() }()
-	tick := time.NewTicker(orElse(s.poll, 2*time.Second))
-	defer tick.Stop()
+	poll := orElse(s.poll, calmPoll)
+	next := time.NewTimer(pulse.Next(time.Now(), poll))
+	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-listener.Notify:
-		case <-tick.C:
+		case <-next.C:
+			next.Reset(pulse.Next(time.Now(), poll))
 		}
 		signal(out)
 	}

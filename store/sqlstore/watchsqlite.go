@@ -7,13 +7,16 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 	"github.com/jmoiron/sqlx"
+
+	"sparkbot/store/pulse"
 )
 
 const (
-	// calmPoll is how often a file is asked while nobody writes to it: forty times a
-	// second would keep a processor busy by one or two per cent, for the threads that
-	// wake for it more than for the question.
-	calmPoll = 250 * time.Millisecond
+	// calmPoll is how often a database is looked at of which nothing is told, in case
+	// something was not told of. Asking a file forty times a second would keep a processor
+	// busy by one or two per cent, for the threads that wake for it more than for the
+	// question.
+	calmPoll = 6 * time.Second
 	// hurriedPoll is how often it is asked while somebody writes, and always where the
 	// system does not tell of writes.
 	hurriedPoll = 10 * time.Millisecond
@@ -21,10 +24,13 @@ const (
 	// writing is for how long after a write another commit may follow whose own write
 	// was told of together with it.
 	writing = 250 * time.Millisecond
-	// committing is for how long a write is believed to end in a commit: it is told of
-	// before the disk has it, and readers see it after that. What takes longer is found by
-	// the calm poll: a late word of a commit that was seen already must not cost much.
-	committing = 500 * time.Millisecond
+	// A write is told of before the disk has it, and readers see it after that. Until they
+	// do, the file is asked again after a fiftieth of the time that has passed, which finds
+	// the commit soon on a slow disk, and costs little when none comes: the write may have
+	// been rolled back, or told of only when the commit was seen already.
+	patience = 50
+	// late is how long after a commit was seen its own write may still be told of.
+	late = 2 * hurriedPoll
 )
 
 // watchSQLite asks for the file's data_version, which changes whenever another
@@ -39,56 +45,85 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		s.log.Warn("the system does not tell when the database is written to; it is asked more often instead", "error", err)
 		calm = min(calm, blindPoll)
 	} else {
-		defer func() { _ = writes.Close() }()
+		defer func(w *logWrites) { _ = w.Close() }(writes)
 	}
 	// The question waits for nothing, and one that cannot be cancelled starts no
 	// goroutines that wait for that.
 	asking := context.WithoutCancel(ctx)
 	next := time.NewTimer(0)
 	defer next.Stop()
-	var written time.Time // when a write was last told of
-	seen := true          // whether a commit was seen since
-	var last int64
-	for {
-		// Between two questions of a hurry nobody needs to be told of more writes.
+	var (
+		written time.Time // when a write was last told of
+		seen    = true    // whether its commit was seen
+		changed time.Time // when one was last seen
+		last    int64
+	)
+	wrote := func() {
+		written = time.Now()
+		seen = written.Sub(changed) < late
+	}
+	for rest := calm; ; {
 		told := writes.events()
-		if !seen || time.Since(written) < writing {
+		if rest <= hurriedPoll { // which finds more writes by itself
 			told = nil
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-told:
-			written, seen = time.Now(), false
-			next.Reset(0)
+		case event, open := <-told:
+			if !open { // nothing more will be told
+				writes, calm = nil, min(calm, blindPoll)
+			} else if !mayCommit(event) {
+				continue
+			}
+			wrote()
+			rest = 0
+			next.Reset(rest)
 			continue
 		case <-next.C:
 		}
 		if writes.drain() {
-			written, seen = time.Now(), false
+			wrote()
 		}
 		var version int64
 		if err := conn.GetContext(asking, &version, "PRAGMA data_version"); err != nil {
 			signal(out) // whoever looks will meet the error and say it
 		} else if version != last {
-			last, seen = version, true
+			last, seen, changed = version, true, time.Now()
 			signal(out)
 		}
-		next.Reset(untilAsked(time.Since(written), seen, calm))
+		rest = untilAsked(time.Since(written), seen, calm)
+		if rest == calm {
+			rest = pulse.Next(time.Now(), calm)
+		}
+		next.Reset(rest)
 	}
 }
 
 // untilAsked is how long to wait before the file is asked again: so long after the
 // last write, with or without a commit seen since.
 func untilAsked(sinceWrite time.Duration, seen bool, calm time.Duration) time.Duration {
-	if sinceWrite < writing || !seen && sinceWrite < committing {
+	switch {
+	case sinceWrite < writing:
 		return min(hurriedPoll, calm)
+	case !seen:
+		return min(max(hurriedPoll, sinceWrite/patience), calm)
 	}
 	return calm
 }
 
+// mayCommit reports whether a commit may follow what the system tells of. Whoever opens
+// the log gives it to the owner of the file again if that is root
+// (https://www.sqlite.org/src/file/src/os_unix.c, robustFchown): no write at all, and told
+// of as a change of its rights.
+func mayCommit(event fsnotify.Event) bool { return event.Op != fsnotify.Chmod }
+
 // logWrites tells of the writes to the log of one SQLite file. Nil tells of none.
 type logWrites struct{ *fsnotify.Watcher }
+
+// untaken is how many writes may have been told of before they are taken: enough for
+// drain to find all of them, since what stays behind would look like a later write.
+const untaken = 64
 
 // watchLog begins to watch the log beside the file that conn has open. While anybody
 // has the file open, the log stays the same file.
@@ -99,7 +134,7 @@ func watchLog(ctx context.Context, conn *sqlx.Conn) (*logWrites, error) {
 	if err := conn.GetContext(ctx, &path, where); err != nil {
 		return nil, fmt.Errorf("ask for the file's path: %w", err)
 	}
-	w, err := fsnotify.NewWatcher()
+	w, err := fsnotify.NewBufferedWatcher(untaken)
 	if err != nil {
 		return nil, err
 	}
@@ -117,25 +152,26 @@ func (l *logWrites) events() <-chan fsnotify.Event {
 	return l.Events
 }
 
-// drain takes what there is to tell and reports whether that was anything. An error
-// of the watcher means that something may have been missed.
+// drain takes what there is to tell and reports whether a commit may follow any of it.
+// An error of the watcher means that something may have been missed.
 func (l *logWrites) drain() (any bool) {
 	if l == nil {
 		return false
 	}
 	for {
 		select {
-		case _, open := <-l.Events:
+		case event, open := <-l.Events:
 			if !open {
 				return any
 			}
+			any = any || mayCommit(event)
 		case _, open := <-l.Errors:
 			if !open {
 				return any
 			}
+			any = true
 		default:
 			return any
 		}
-		any = true
 	}
 }

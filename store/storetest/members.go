@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -63,6 +64,7 @@ func membersShare(t *testing.T, w *World) {
 	if again := look("discord"); again[0].Holder != first.Holder || again[0].Share != 3 || !again[0].JoinedAt.Equal(first.JoinedAt) {
 		t.Errorf("after it was renewed, %+v is %+v", first, again[0])
 	}
+	membersStay(t, w, look)
 	if err := w.DB.Leave(t.Context(), "discord", first.Holder, time.Minute); err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +76,57 @@ func membersShare(t *testing.T, w *World) {
 	}
 	if n := len(look("discord")); n != 7 {
 		t.Errorf("%d members are left", n)
+	}
+}
+
+// membersStay renews what a member has, which must be as it says.
+func membersStay(t *testing.T, w *World, look func(string) []store.Member) {
+	t.Helper()
+	const ttl = time.Hour
+	all := look("discord")
+	me, others := all[3], slices.Delete(slices.Clone(all), 3, 4)
+	changed, swapped := slices.Clone(others), slices.Clone(others)
+	changed[2].Share++
+	swapped[0].Share, swapped[1].Share = swapped[1].Share, swapped[0].Share
+	for _, c := range []struct {
+		name         string
+		pool, holder string
+		share        int
+		others       []store.Member
+		want         bool
+	}{
+		{"all is as it was", "discord", me.Holder, me.Share, others, true},
+		{"its share is another", "discord", me.Holder, me.Share + 1, others, false},
+		{"another's share is another", "discord", me.Holder, me.Share, changed, false},
+		{"others have changed their shares", "discord", me.Holder, me.Share, swapped, false},
+		{"somebody has joined", "discord", me.Holder, me.Share, others[1:], false},
+		{"somebody has left", "discord", me.Holder, me.Share, all, false},
+		{"it is no member", "discord", "nobody", 1, all, false},
+		{"it is no member of this pool", "slack", me.Holder, me.Share, nil, false},
+	} {
+		stays, err := w.DB.Stay(t.Context(), c.pool, c.holder, c.share, ttl, c.others)
+		if err != nil || stays != c.want {
+			t.Errorf("%s: stays %v, %v", c.name, stays, err)
+		}
+	}
+	if got := look("discord"); !slices.EqualFunc(got, all, func(a, b store.Member) bool {
+		return a.Holder == b.Holder && a.Share == b.Share && a.JoinedAt.Equal(b.JoinedAt)
+	}) {
+		t.Errorf("staying has changed the members from %+v to %+v", all, got)
+	}
+	// One whose time is over has no place to stay in, nor is it one of the others.
+	if stays, err := w.DB.Stay(t.Context(), "discord", me.Holder, me.Share, -time.Second, others); err != nil || !stays {
+		t.Fatal(stays, err)
+	}
+	if stays, err := w.DB.Stay(t.Context(), "discord", me.Holder, me.Share, ttl, others); err != nil || stays {
+		t.Errorf("one whose time was over stays %v, %v", stays, err)
+	}
+	first := others[0]
+	if stays, err := w.DB.Stay(t.Context(), "discord", first.Holder, first.Share, ttl, others[1:]); err != nil || !stays {
+		t.Errorf("beside one whose time was over another stays %v, %v", stays, err)
+	}
+	if err := w.DB.Join(t.Context(), "discord", me.Holder, ttl, func([]store.Member) int { return me.Share }); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -207,7 +207,7 @@ func (a *App) build(c *config.Config, o Options) error {
 		changes = observed{a.db, o.Noticed}
 	}
 	a.fanout = fanout.New(changes, fanout.Options{
-		MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Now: o.Now, Log: a.log, Wake: a.wake, Reserve: a.reserve, Yield: a.members.Pass,
+		MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Poll: a.poll(), Now: o.Now, Log: a.log, Wake: a.wake, Reserve: a.reserve, Yield: a.members.Pass,
 	})
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.prober.Every = o.probeEvery
@@ -216,7 +216,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})
 	a.momentum = momentum.New(a.db, momentum.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	if len(senders) > 0 {
-		d := deliver.Options{Now: o.Now, Budgets: a.budgets, Log: a.log, Burst: c.Alerts.Burst, Sent: a.sent(o), Digests: digest.NewDesk(a.db, a.db), Studio: chart.New(), Yield: a.members.Pass}
+		d := deliver.Options{Poll: a.poll(), Now: o.Now, Budgets: a.budgets, Log: a.log, Burst: c.Alerts.Burst, Sent: a.sent(o), Digests: digest.NewDesk(a.db, a.db), Studio: chart.New(), Yield: a.members.Pass}
 		if o.tune != nil {
 			o.tune(&d)
 		}
@@ -229,6 +229,16 @@ func (a *App) build(c *config.Config, o Options) error {
 	server, err := listen(c.HTTP.Listen, a.routes(c), a.log)
 	a.server = server
 	return err
+}
+
+// poll is how long fan-out and the worker leave the database unasked while nothing is
+// told of it; zero leaves that to them. Of SQLite every commit is told, some seconds
+// late at worst, while a notification of PostgreSQL may be lost with its connection.
+func (a *App) poll() time.Duration {
+	if a.db.Dialect() == "sqlite" {
+		return 30 * time.Second
+	}
+	return 0
 }
 
 // reserve keeps room with the worker, where there is one.
