@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -34,8 +35,8 @@ const (
 	// limitStep is that in which the limit moves, since each move stops the world for a
 	// moment.
 	limitStep = 2 << 20
-	// limitEvery is how often it is looked whether the limit fits.
-	limitEvery = time.Second
+	// counting is for how long questions are counted after a collection.
+	counting = 250 * time.Millisecond
 )
 
 // ownCollector reports whether the garbage collector is left to us: whoever runs the
@@ -45,7 +46,7 @@ func ownCollector(getenv func(string) string) bool {
 }
 
 // memoryLimit is how much memory the runtime may hold before it collects more often,
-// while so many bytes are in use and members asked so much in the last second; least
+// while so many bytes are in use and members ask so much in a second; least
 // is the limit of a small bot. The heap may always grow by half, so that the collector
 // never runs all the time.
 func memoryLimit(least int64, live, asked uint64) int64 {
@@ -67,26 +68,54 @@ func tuneCollector(ctx context.Context, postgres bool, asked func() uint64) {
 	if postgres {
 		least = smallMemory
 	}
-	go followHeap(ctx, least, liveHeap, asked, func(limit int64) { debug.SetMemoryLimit(limit) })
+	go followHeap(ctx, least, collections(ctx), liveHeap, asked, func(limit int64) { debug.SetMemoryLimit(limit) })
 }
 
-// followHeap sets the limit now and whenever another one fits, until ctx ends.
-func followHeap(ctx context.Context, least int64, live, asked func() uint64, set func(limit int64)) {
-	tick := time.NewTicker(limitEvery)
-	defer tick.Stop()
-	for at, before := int64(0), asked(); ; {
-		now := asked()
-		if limit := memoryLimit(least, live(), now-before); limit != at {
-			at = limit
-			set(limit)
-		}
-		before = now
+// followHeap sets the limit now, and another one that fits after a collection, until
+// ctx ends. Between two collections a limit bounds nothing, so a bot with nothing to
+// do is not woken for it.
+func followHeap(ctx context.Context, least int64, collected <-chan struct{}, live, asked func() uint64, set func(limit int64)) {
+	at := memoryLimit(least, live(), 0)
+	set(at)
+	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-collected:
+		}
+		before := asked()
+		count := time.NewTimer(counting)
+		select {
+		case <-ctx.Done():
+			count.Stop()
+			return
+		case <-count.C:
+		}
+		if limit := memoryLimit(least, live(), (asked()-before)*uint64(time.Second/counting)); limit != at {
+			at = limit
+			set(limit)
 		}
 	}
+}
+
+// collections tells of the garbage collections until ctx ends, once of several in a
+// row: each collects an object that nobody holds, and leaves another one behind.
+func collections(ctx context.Context) <-chan struct{} {
+	told := make(chan struct{}, 1)
+	var leave func()
+	leave = func() {
+		runtime.AddCleanup(&struct{ self func() }{leave}, func(leave func()) {
+			select {
+			case told <- struct{}{}:
+			default:
+			}
+			if ctx.Err() == nil {
+				leave()
+			}
+		}, leave)
+	}
+	leave()
+	return told
 }
 
 // liveHeap is how many bytes the last collection found in use.

@@ -51,15 +51,22 @@ func TestTheLimitFollowsTheHeap(t *testing.T) {
 		var live, asked atomic.Uint64
 		var limits []int64
 		ctx, cancel := context.WithCancel(t.Context())
-		go followHeap(ctx, smallMemoryOnSQLite, live.Load, asked.Load, func(limit int64) { limits = append(limits, limit>>20) })
+		collected := make(chan struct{}, 1)
+		go followHeap(ctx, smallMemoryOnSQLite, collected, live.Load, asked.Load, func(limit int64) { limits = append(limits, limit>>20) })
+		synctest.Wait()
 		for _, mb := range []uint64{5, 6, 40, 43, 7} {
 			live.Store(mb << 20)
-			time.Sleep(limitEvery)
+			collected <- struct{}{}
+			time.Sleep(time.Second)
 			synctest.Wait()
 		}
-		for _, n := range []uint64{500, 500, 3, 0} { // questions in one second each
+		asked.Add(500) // nobody collects
+		time.Sleep(time.Hour)
+		for _, n := range []uint64{500, 5, 4, 0} { // questions in a quarter of a second each
+			collected <- struct{}{}
+			synctest.Wait()
 			asked.Add(n)
-			time.Sleep(limitEvery)
+			time.Sleep(counting)
 			synctest.Wait()
 		}
 		cancel()
@@ -68,6 +75,16 @@ func TestTheLimitFollowsTheHeap(t *testing.T) {
 			t.Errorf("the limits are %v MB, want %v", limits, want)
 		}
 	})
+}
+
+func TestCollectionsAreToldOf(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	told := collections(ctx)
+	for range 3 {
+		runtime.GC()
+		<-told
+	}
 }
 
 func TestTheLiveHeapIsKnown(t *testing.T) {
