@@ -181,6 +181,9 @@ func (s *settler) flush(ctx context.Context, waiting []ended) []ended {
 		s.goOn(batch)
 		return slices.Delete(waiting, 0, n)
 	}
+	if refused {
+		s.kick() // the database answers, so claims go on beside the record it refuses
+	}
 	sleep(ctx, pause(s.failures, s.o.Rand()))
 	return append(slices.Clone(waiting[n:]), batch...)
 }

@@ -91,7 +91,7 @@ func (t *Turn) Waiting() bool { return t.others.Load() }
 // when the lease is lost; work must then return without delay, and Do waits for
 // the next turn. It returns nil when ctx ends while it waits.
 func (t *Turn) Do(ctx context.Context, work func(context.Context) error) error {
-	if _, free := t.leases.(Free); free {
+	if _, free := t.leases.(Free); free { // there is nothing to wait for, nor to renew
 		t.held.Store(true)
 		defer t.held.Store(false)
 		return work(ctx)

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -25,12 +26,16 @@ const (
 	// was told of together with it.
 	writing = 250 * time.Millisecond
 	// A write is told of before the disk has it, and readers see it after that. Until they
-	// do, the file is asked again after a fiftieth of the time that has passed, which finds
-	// the commit soon on a slow disk, and costs little when none comes: the write may have
-	// been rolled back, or told of only when the commit was seen already.
-	patience = 50
-	// late is how long after a commit was seen its own write may still be told of.
-	late = 2 * hurriedPoll
+	// do, the file is asked again after a tenth of the time that has passed, which finds
+	// the commit soon on a slow disk, and costs little when none comes since the write was
+	// rolled back.
+	patience = 10
+	// late is how long after a commit was seen its own write may still be told of. Its
+	// commit, if it is another's after all, is waited for no longer than doubtful.
+	late     = 2 * hurriedPoll
+	doubtful = 2 * time.Second
+	// forever is how long the commit is waited for of a write that nothing was seen of.
+	forever = time.Duration(math.MaxInt64)
 )
 
 // watchSQLite asks for the file's data_version, which changes whenever another
@@ -53,14 +58,16 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 	next := time.NewTimer(0)
 	defer next.Stop()
 	var (
-		written time.Time // when a write was last told of
-		seen    = true    // whether its commit was seen
-		changed time.Time // when one was last seen
+		written time.Time     // when a write was last told of
+		expect  time.Duration // for how long since then its commit is waited for
+		changed time.Time     // when one was last seen
 		last    int64
 	)
 	wrote := func() {
-		written = time.Now()
-		seen = written.Sub(changed) < late
+		written, expect = time.Now(), forever
+		if written.Sub(changed) < late {
+			expect = doubtful
+		}
 	}
 	for rest := calm; ; {
 		told := writes.events()
@@ -89,10 +96,10 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		if err := conn.GetContext(asking, &version, "PRAGMA data_version"); err != nil {
 			signal(out) // whoever looks will meet the error and say it
 		} else if version != last {
-			last, seen, changed = version, true, time.Now()
+			last, expect, changed = version, 0, time.Now()
 			signal(out)
 		}
-		rest = untilAsked(time.Since(written), seen, calm)
+		rest = untilAsked(time.Since(written), expect, calm)
 		if rest == calm {
 			rest = pulse.Next(time.Now(), calm)
 		}
@@ -101,12 +108,12 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 }
 
 // untilAsked is how long to wait before the file is asked again: so long after the
-// last write, with or without a commit seen since.
-func untilAsked(sinceWrite time.Duration, seen bool, calm time.Duration) time.Duration {
+// last write, whose commit is expected within a time since then.
+func untilAsked(sinceWrite, expect, calm time.Duration) time.Duration {
 	switch {
 	case sinceWrite < writing:
 		return min(hurriedPoll, calm)
-	case !seen:
+	case sinceWrite < expect:
 		return min(max(hurriedPoll, sinceWrite/patience), calm)
 	}
 	return calm
