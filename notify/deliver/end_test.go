@@ -176,7 +176,7 @@ func TestARefusedRecordHoldsUpNoOther(t *testing.T) {
 		}
 		q.refuse = 5
 		s := &fakeSender{}
-		stop := begin(t, q, map[store.Platform]Sender{store.Slack: s}, Options{Poll: time.Hour})
+		stop := begin(t, q, map[store.Platform]Sender{store.Slack: s}, Options{Poll: 2 * time.Second})
 		<-time.After(15 * time.Second)
 		for id := range int64(20) {
 			if c := q.get(id + 1); c.State != store.StateSent && c.ID != q.refuse {
@@ -184,7 +184,7 @@ func TestARefusedRecordHoldsUpNoOther(t *testing.T) {
 			}
 		}
 		q.owe(place(store.Slack, 30), 1)
-		<-time.After(time.Minute)
+		<-time.After(3 * time.Second)
 		if n := len(s.sent("c30")); n != 1 {
 			t.Errorf("beside a record that is refused a new message was posted %d times", n)
 		}
