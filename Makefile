@@ -37,6 +37,10 @@ reproducible: ## the linux program, built in two places with two empty caches, i
 
 test: ## every test, on both databases, with the race detector
 	$(GO) test -race -count=1 -timeout 20m ./...
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || echo "*** THE PAGE WAS NOT TESTED: install chromium"
+	@command -v curl >/dev/null || echo "*** THE EXAMPLES OF THE API WERE NOT TESTED: install curl"
+	@[ -n "$$SPARKBOT_TEST_POSTGRES_URL" ] || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v npm >/dev/null || \
+		echo "*** POSTGRESQL WAS NOT TESTED: install postgresql"
 
 soak: ## the long crash and replica suites, within ten minutes on two cores; `make test` runs them short, with the race detector
 	SPARKBOT_TEST_SOAK=1 $(GO) test -count=1 -timeout 15m -run 'Soak|Crash|Replica' $(or $(SOAK),./cmd/internal/app)
