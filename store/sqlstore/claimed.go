@@ -2,8 +2,11 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -60,27 +63,15 @@ type muteRow struct {
 
 // beside is what the claims of a batch need beside their deliveries.
 type beside struct {
-	places map[int64]store.Place
+	places []store.Place // by id
 	moves  map[int64]subject
 	turns  map[int64]subject
 	mutes  map[int64][]muteRow // by place
-	shown  map[int64]int64     // by delivery
 }
 
-func (s *Store) beside(ctx context.Context, tx *sqlx.Tx, leased []candidate, shown []revisionRow, now time.Time) (b beside, err error) {
-	var places, moves, turns []int64
-	seen := map[[2]int64]bool{}
-	for _, c := range leased {
-		places = append(places, c.PlaceID)
-		if about := [2]int64{c.MoveID, c.TurningID}; !seen[about] {
-			seen[about] = true
-			moves, turns = append(moves, about[0]), append(turns, about[1])
-		}
-	}
-	b.shown = make(map[int64]int64, len(shown))
-	for _, row := range shown {
-		b.shown[row.ID] = row.Revision
-	}
+// beside reads what the claims of these places on these moves and turns need; 0 is
+// none of them.
+func (s *Store) beside(ctx context.Context, tx *sqlx.Tx, places, moves, turns []int64, now time.Time) (b beside, err error) {
 	if b.places, err = s.addressed(ctx, tx, places); err != nil {
 		return b, err
 	}
@@ -94,21 +85,33 @@ func (s *Store) beside(ctx context.Context, tx *sqlx.Tx, leased []candidate, sho
 	return b, err
 }
 
-func (s *Store) addressed(ctx context.Context, tx *sqlx.Tx, ids []int64) (map[int64]store.Place, error) {
-	var rows []placeRow
+// addressed gives the places with these ids in the order of those, and maybe some
+// between them. As many are read as alerts are claimed, so without sqlx.
+func (s *Store) addressed(ctx context.Context, tx *sqlx.Tx, ids []int64) (places []store.Place, err error) {
 	where, args := some(ids, 1)
-	if err := tx.SelectContext(ctx, &rows, s.dialect.sql(placesWhere+where), args...); err != nil {
+	rows, err := tx.QueryContext(ctx, s.dialect.sql(placesWhere+where+" ORDER BY p.id"), args...)
+	if err != nil {
 		return nil, err
 	}
-	places := make(map[int64]store.Place, len(rows))
-	for _, row := range rows {
-		places[row.ID] = row.place()
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	places = make([]store.Place, 0, len(ids))
+	var last placeRow
+	for rows.Next() {
+		r := placeRow{}
+		if err := rows.Scan(&r.ID, &r.Platform, &r.Workspace, &r.Channel, &r.DisabledAt, &r.DisabledReason, &r.GoneAt, &r.ProbeAt,
+			&r.QuietFrom, &r.QuietTo, &r.QuietZone, &r.QuietCatchUp, &r.CreatedAt); err != nil {
+			return nil, err
+		}
+		if r.Workspace == last.Workspace && r.Platform == last.Platform { // one text for the thousands of a workspace
+			r.Workspace, r.Platform = last.Workspace, last.Platform
+		}
+		places, last = append(places, r.place()), r
 	}
-	return places, nil
+	return places, rows.Err()
 }
 
 func (s *Store) subjects(ctx context.Context, tx *sqlx.Tx, query string, ids []int64) (map[int64]subject, error) {
-	if len(ids) == 1 && ids[0] == 0 {
+	if ids = slices.DeleteFunc(ids, func(id int64) bool { return id == 0 }); len(ids) == 0 {
 		return nil, nil
 	}
 	var rows []subject
@@ -135,16 +138,29 @@ func (s *Store) mutesOf(ctx context.Context, tx *sqlx.Tx, places []int64, now ti
 	return mutes, nil
 }
 
-// claims gives the deliveries just leased, in their order.
+// claims gives the deliveries just leased, in their order, with the revisions that
+// their messages show.
 func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, leased []candidate, shown []revisionRow, r store.ClaimRequest) ([]store.Claimed, error) {
-	b, err := s.beside(ctx, tx, leased, shown, r.Now)
+	places := make([]int64, len(leased))
+	moves, turns := map[int64]bool{}, map[int64]bool{}
+	for i, c := range leased {
+		places[i], moves[c.MoveID], turns[c.TurningID] = c.PlaceID, true, true
+	}
+	b, err := s.beside(ctx, tx, places, slices.Sorted(maps.Keys(moves)), slices.Sorted(maps.Keys(turns)), r.Now)
 	if err != nil {
 		return nil, err
 	}
+	revisions := make(map[int64]int64, len(shown))
+	for _, row := range shown {
+		revisions[row.ID] = row.Revision
+	}
+	now, until := s.dialect.kept(r.Now), s.dialect.kept(r.Now.Add(r.Lease))
 	var accompanied []int64
 	claimed := make([]store.Claimed, len(leased))
-	for i, c := range leased {
-		claimed[i] = b.claimed(c, s.dialect.kept(r.Now), s.dialect.kept(r.Now.Add(r.Lease)))
+	for i := range leased {
+		c := &leased[i]
+		claimed[i].Delivery, claimed[i].Again = c.leased(now, until, revisions[c.ID]), c.again()
+		b.tell(&claimed[i])
 		if c.More {
 			accompanied = append(accompanied, c.ID)
 		}
@@ -155,8 +171,8 @@ func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, leased []candidate, sho
 	return claimed, s.accompany(ctx, tx, claimed, accompanied, r)
 }
 
-// claimed is a candidate as the lease has made it.
-func (b beside) claimed(c candidate, now, until time.Time) store.Claimed {
+// leased is a candidate as the lease has made it.
+func (c *candidate) leased(now, until time.Time, shown int64) store.Delivery {
 	d := c.delivery()
 	d.DueAt, d.LeaseUntil, d.State = time.Time{}, until, store.StateSending
 	d.Fence++
@@ -164,28 +180,36 @@ func (b beside) claimed(c candidate, now, until time.Time) store.Claimed {
 		d.Attempt++
 		d.UnsureAt = firstOf(d.UnsureAt, d.BegunAt, d.CreatedAt)
 	}
-	d.BegunAt, d.Shown = now, b.shown[c.ID]
-	claimed := store.Claimed{Delivery: d, Place: b.places[c.PlaceID], StoredAt: d.CreatedAt, Again: c.again()}
-	move, turn := b.moves[c.MoveID], b.turns[c.TurningID]
-	claimed.Revision = move.Revision
-	claimed.Retracted = move.Retracted || (c.MoveID != 0 && move.ID == 0) || (c.TurningID != 0 && turn.ID == 0)
-	// An edited or sparked move was stored long before it was owed again.
-	if c.MoveID != 0 && move.Revision == 1 {
-		claimed.StoredAt = move.StoredAt.Time
+	d.BegunAt, d.Shown = now, shown
+	return d
+}
+
+// tell adds to a claim what its delivery does not know: the place, and how its move
+// and the mutes stand.
+func (b beside) tell(c *store.Claimed) {
+	i := sort.Search(len(b.places), func(i int) bool { return b.places[i].ID >= c.PlaceID })
+	if i < len(b.places) && b.places[i].ID == c.PlaceID {
+		c.Place = b.places[i]
 	}
-	if d.Kind != store.DeliveryAlert && d.Kind != store.DeliveryTrend {
-		return claimed
+	move, turn := b.moves[c.MoveID], b.turns[c.TurningID]
+	c.Revision = move.Revision
+	c.Retracted = move.Retracted || (c.MoveID != 0 && move.ID == 0) || (c.TurningID != 0 && turn.ID == 0)
+	// An edited or sparked move was stored long before it was owed again.
+	if c.StoredAt = c.CreatedAt; c.MoveID != 0 && move.Revision == 1 {
+		c.StoredAt = move.StoredAt.Time
+	}
+	if c.Kind != store.DeliveryAlert && c.Kind != store.DeliveryTrend {
+		return
 	}
 	for _, mute := range b.mutes[c.PlaceID] {
 		if mute.ProjectID != 0 && mute.ProjectID != move.ProjectID && mute.ProjectID != turn.ProjectID {
 			continue
 		}
-		claimed.MuteDrops = claimed.MuteDrops || !mute.CatchUp
-		if mute.Until.After(claimed.MutedUntil) {
-			claimed.MutedUntil = mute.Until.Time
+		c.MuteDrops = c.MuteDrops || !mute.CatchUp
+		if mute.Until.After(c.MutedUntil) {
+			c.MutedUntil = mute.Until.Time
 		}
 	}
-	return claimed
 }
 
 // firstOf gives the first of the times that is set.

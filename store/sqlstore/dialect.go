@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -176,6 +177,14 @@ func (l *list) Scan(src any) error {
 		*l = items
 	}
 	return nil
+}
+
+// sorted gives the texts in order, each once.
+func (l list) sorted() []string {
+	if len(l) == 0 {
+		return nil
+	}
+	return slices.Compact(slices.Sorted(slices.Values(l)))
 }
 
 // array gives values as one JSON argument, which both databases take where a

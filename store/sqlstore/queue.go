@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -47,7 +46,7 @@ func (r deliveryRow) delivery() store.Delivery {
 	d := store.Delivery{
 		ID: r.ID, PlaceID: r.PlaceID, Kind: store.DeliveryKind(r.Kind), Key: r.Key, MoveID: r.MoveID, EditionID: r.EditionID, TurningID: r.TurningID, Rank: r.Rank, State: store.State(r.State),
 		TargetID: r.TargetID, MergedInto: r.Merged, Shown: r.Shown, Held: r.Held,
-		Roles: slices.Compact(slices.Sorted(slices.Values(r.Roles))), Attempt: r.Attempt, Fence: r.Fence, GiveUpAt: r.GiveUpAt.Time, MessageID: r.MessageID, Reason: r.Reason,
+		Roles: r.Roles.sorted(), Attempt: r.Attempt, Fence: r.Fence, GiveUpAt: r.GiveUpAt.Time, MessageID: r.MessageID, Reason: r.Reason,
 		CreatedAt: r.CreatedAt.Time, SettledAt: r.SettledAt.Time, BegunAt: r.BegunAt.Time, UnsureAt: r.UnsureAt.Time,
 	}
 	if d.State == store.StateSending {

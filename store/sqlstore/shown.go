@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -20,7 +21,7 @@ type shown struct {
 // show notes what the messages that were just sent or edited show: those merged
 // into a message are sent with it, and a message that is behind by now is owed an
 // edit. Which of the settled deliveries themselves are behind is known.
-func (s *Store) show(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, settled map[int64]int64, behind []int64) error {
+func (s *Store) show(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, settled map[int64]int64, behind []int64, at time.Time) error {
 	var rows []shown
 	late := behind // and of those merged, all that may be
 	for _, one := range settlements {
@@ -39,7 +40,7 @@ func (s *Store) show(ctx context.Context, tx *sqlx.Tx, settlements []store.Settl
 			return err
 		}
 	}
-	return s.oweLate(ctx, tx, late, latest(settlements))
+	return s.oweLate(ctx, tx, late, at)
 }
 
 func (s *Store) showQuery() string {

@@ -94,10 +94,10 @@ func (s *Store) withHeads(ctx context.Context, tx *sqlx.Tx, r store.ClaimRequest
 	return found, nil
 }
 
-// unpark takes out the first parked delivery of each place, whose rows the
-// caller holds.
-func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places []int64) error {
-	if len(places) == 0 {
+// unpark takes out the first parked delivery of each place, and of the places of
+// deliveries, whose rows the caller holds.
+func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places, deliveries []int64) error {
+	if len(places)+len(deliveries) == 0 {
 		return nil
 	}
 	// Nearly always none is, which one look tells for all of the places. The order is
@@ -105,6 +105,13 @@ func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places []int64) error {
 	var parked []int64
 	if err := tx.SelectContext(ctx, &parked, "SELECT id FROM deliveries WHERE parked ORDER BY place_id, rank, id LIMIT 1"); err != nil || len(parked) == 0 {
 		return err
+	}
+	if len(deliveries) > 0 {
+		var more []int64
+		if err := tx.SelectContext(ctx, &more, s.dialect.sql("SELECT place_id FROM deliveries WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)"), array(deliveries)); err != nil {
+			return err
+		}
+		places = append(more, places...)
 	}
 	_, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET parked = false WHERE id IN (
 		SELECT (SELECT n.id FROM deliveries n WHERE n.parked AND n.`+open+`

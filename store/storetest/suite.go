@@ -36,6 +36,7 @@ func Run(t *testing.T) {
 		{"a lease that ran out passes on, and its holder is fenced off", leasesPassOn},
 		{"a place that is gone is disabled, and hears again when enabled", placesGoAndReturn},
 		{"a place that somebody deletes takes its deliveries along", deletedPlacesLeaveNothing},
+		{"a batch of records is exact, whoever of it is fenced off", batchesAreExact},
 		{"a mute holds and releases", mutesHold},
 		{"a key is owed once", keysAreUnique},
 		{"two workers never share a claim", workersDoNotShare},
@@ -289,7 +290,7 @@ func (w *World) Post(c store.Claimed, messageID string) bool {
 	return w.Settle(c, store.OutcomeSent, func(s *store.Settlement) {
 		s.MessageID = messageID
 		if c.Kind == store.DeliveryAlert {
-			s.Shown = []store.Part{{DeliveryID: c.ID, Shown: c.Revision}}
+			s.Shown = []store.Part{{DeliveryID: c.ID, MoveID: c.MoveID, Shown: c.Revision}}
 		}
 		for _, p := range c.Parts {
 			if p.DeliveryID != c.ID {
