@@ -87,7 +87,11 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	eventually(t, "the spark is counted", 10*time.Second, func() bool {
 		return total(scrape(t, s.app.Addr())["sparkbot_sends_total"], "platform=slack", "kind=alert", "outcome=sent") == 1
 	})
-	families := scrape(t, s.app.Addr())
+	var families map[string]*dto.MetricFamily
+	eventually(t, "the queue is counted anew", 10*time.Second, func() bool { // it is asked after once in a while
+		families = scrape(t, s.app.Addr())
+		return total(families["sparkbot_queue_deliveries"], "platform=slack", "state=waiting") == 0
+	})
 	for _, want := range []struct {
 		name   string
 		labels []string
