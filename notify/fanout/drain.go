@@ -132,11 +132,13 @@ func (f *Fanout) concerned(ctx context.Context, changes []store.Change) (concern
 // replica has it (store.ErrBusy) or the database fails.
 func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
 	start, handed := f.o.Now(), 0
+	chunk := small
 	for done, begun := false, t.change.Cursor > 0; !done; begun = true {
 		if err := ctx.Err(); err != nil {
 			return n, err
 		}
-		x, err := f.expand(ctx, t, begun)
+		var x store.Expanded
+		x, chunk, err = f.expand(ctx, t, chunk, begun)
 		n, handed, done = n+x.Owed, handed+len(x.Claimed), x.Done
 		if x.Owed > len(x.Claimed) {
 			f.o.Wake()
@@ -154,15 +156,17 @@ func (f *Fanout) tell(ctx context.Context, t telling) (n int, err error) {
 // another replica.
 //
 // The first chunk is small, so that the first message does not wait for it, and so is
-// one beside which others go first. A full one is handed over as it is owed, where
-// whoever sends has room. What few hear of is left to the queue, and so is a burst,
-// which the queue tells together.
-func (f *Fanout) expand(ctx context.Context, t telling, begun bool) (store.Expanded, error) {
-	e := store.Expansion{
-		Change: t.change, Project: t.project, Events: t.events, Edit: t.edit, Chunk: f.o.Chunk,
+// one beside which others go first. Each of the others may be twice as large as the one
+// before, so that nobody who sends waits for a large one with nothing to send. One that
+// is full is handed over as it is owed, where whoever sends has room. What few hear of is
+// left to the queue, and so is a burst, which the queue tells together. next is how large
+// the next one may be.
+func (f *Fanout) expand(ctx context.Context, t telling, chunk int, begun bool) (x store.Expanded, next int, err error) {
+	if f.o.Yield(ctx) {
+		chunk = small
 	}
-	if f.o.Yield(ctx) || !begun {
-		e.Chunk = min(e.Chunk, small)
+	e := store.Expansion{
+		Change: t.change, Project: t.project, Events: t.events, Edit: t.edit, Chunk: min(chunk, f.o.Chunk),
 	}
 	var room Room
 	if !t.burst && !t.edit {
@@ -175,12 +179,12 @@ func (f *Fanout) expand(ctx context.Context, t telling, begun bool) (store.Expan
 		e.Now = now.Add(gather)
 	}
 	e.GiveUpAt = now.Add(f.o.GiveUpAfter)
-	x, err := f.store.Expand(ctx, e)
+	x, err = f.store.Expand(ctx, e)
 	if len(room.Platforms) > 0 {
 		room.Take(x.Claimed)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return store.Expanded{Done: true}, nil
+		return store.Expanded{Done: true}, 0, nil
 	}
-	return x, err
+	return x, 2 * e.Chunk, err
 }

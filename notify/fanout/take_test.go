@@ -49,22 +49,22 @@ func TestAlertsAreHandedOverWhereManyHear(t *testing.T) {
 		handed  int
 	}{
 		"as many as there is room for, the rest through the queue": {
-			changes: []store.Change{stored(1)}, room: []int{0, 300, 0, 900}, chunks: []int{small, 300, 2000, 900}, handed: 300 + 500,
+			changes: []store.Change{stored(1)}, room: []int{0, 300, 0, 900, 0}, chunks: []int{small, 300, 600, 900, 1800}, handed: 300 + 900,
 		},
 		"the first chunk, when it is full": {
-			changes: []store.Change{stored(1)}, room: []int{9000}, chunks: []int{small, 2000, 2000}, handed: small,
+			changes: []store.Change{stored(1)}, room: []int{9000}, chunks: []int{small, 2 * small, 4 * small, 8 * small, 2000}, handed: small,
 		},
-		"no more than a chunk": {
-			changes: []store.Change{stored(1)}, room: []int{0, 9000}, chunks: []int{small, 2000, 2000}, handed: 2000,
+		"no more than a chunk, which grows": {
+			places: 6000, changes: []store.Change{stored(1)}, room: []int{0, 0, 0, 0, 9000}, chunks: []int{small, 2 * small, 4 * small, 8 * small, 2000, 2000}, handed: 2000,
 		},
 		"what few hear of stays in the queue": {
 			places: small - 1, changes: []store.Change{stored(1)}, room: []int{9000}, chunks: []int{small},
 		},
 		"a burst is told together": {
 			changes: []store.Change{stored(1), stored(2)}, room: []int{900, 900, 900}, burst: 1,
-			chunks: []int{small, 2000, 2000, small, 2000, 2000},
+			chunks: []int{small, 400, 800, 1600, 2000, small, 400, 800, 1600, 2000},
 		},
-		"an edit comes after its post": {changes: []store.Change{edited}, room: []int{900, 900}, chunks: []int{2000, 2000}},
+		"an edit comes after its post": {changes: []store.Change{edited}, room: []int{900, 900}, chunks: []int{small, 400, 800, 1600}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
