@@ -128,8 +128,9 @@ type Claimed struct {
 	// their order, fewer than MaxParts; without ClaimRequest.Company only those that
 	// are held or joined this one before.
 	Company []Companion
-	// Target is, of an edit, the delivery whose message it edits.
-	Target Delivery
+	// Target is, of an edit, the delivery whose message it edits, an empty one when
+	// that was deleted. It is nil for every other kind.
+	Target *Delivery
 	// Parts are, of an edit, the moves its message tells of. A worker that joins
 	// others to an alert puts all of them here.
 	Parts []Part

@@ -44,13 +44,13 @@ func (q *readyQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Cla
 	return claimed, nil
 }
 
-func (q *readyQueue) Settle(_ context.Context, all []store.Settlement) (stale []int64, err error) {
+func (q *readyQueue) Settle(_ context.Context, all []store.Settlement) (stale []int64, freed bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.open -= len(all); q.open == 0 {
 		q.ended <- struct{}{}
 	}
-	return nil, nil
+	return nil, false, nil
 }
 
 func (q *readyQueue) Merge(context.Context, int64, int64, []int64) ([]int64, error) { return nil, nil }

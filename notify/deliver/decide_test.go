@@ -28,7 +28,7 @@ func claimed(edit func(c *store.Claimed)) *store.Claimed {
 
 // editing makes a claim an edit of a message of two moves, one of which changed.
 func editing(c *store.Claimed) {
-	c.Kind, c.TargetID, c.Target = store.DeliveryEdit, 3, store.Delivery{ID: 3, State: store.StateSent, MessageID: "m1"}
+	c.Kind, c.TargetID, c.Target = store.DeliveryEdit, 3, &store.Delivery{ID: 3, State: store.StateSent, MessageID: "m1"}
 	c.Parts = []store.Part{{DeliveryID: 3, MoveID: 1, Revision: 2, Shown: 1}, {DeliveryID: 4, MoveID: 2, Revision: 1, Shown: 1}}
 }
 

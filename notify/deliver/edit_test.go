@@ -16,7 +16,7 @@ func (q *fakeQueue) amend(place store.Place, move int64) int64 {
 	id := q.owe(place, move)
 	q.change(id, func(c *store.Claimed) {
 		c.Kind, c.Revision, c.TargetID = store.DeliveryEdit, 2, 1000+move
-		c.Target = store.Delivery{ID: c.TargetID, State: store.StateSent, MessageID: "m0"}
+		c.Target = &store.Delivery{ID: c.TargetID, State: store.StateSent, MessageID: "m0"}
 		c.Parts = []store.Part{{DeliveryID: c.TargetID, MoveID: move, Revision: 2, Shown: 1}}
 	})
 	return id

@@ -146,16 +146,16 @@ func due(c *store.Claimed, now time.Time) bool {
 	}
 }
 
-func (q *fakeQueue) Settle(_ context.Context, all []store.Settlement) (stale []int64, err error) {
+func (q *fakeQueue) Settle(_ context.Context, all []store.Settlement) (stale []int64, freed bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.settles++
 	if q.away != nil {
-		return nil, q.away
+		return nil, false, q.away
 	}
 	for _, s := range all {
 		if s.DeliveryID == q.refuse {
-			return nil, errors.New("check constraint")
+			return nil, false, errors.New("check constraint")
 		}
 	}
 	for _, s := range all {
@@ -166,8 +166,11 @@ func (q *fakeQueue) Settle(_ context.Context, all []store.Settlement) (stale []i
 		}
 		q.history = append(q.history, s)
 		q.apply(c, s)
+		freed = freed || s.Outcome != store.OutcomeSent || slices.ContainsFunc(q.rows, func(o *store.Claimed) bool {
+			return o.PlaceID == c.PlaceID && (o.State == store.StateWaiting || o.State == store.StateHeld)
+		})
 	}
-	return stale, nil
+	return stale, freed, nil
 }
 
 func (q *fakeQueue) apply(c *store.Claimed, s store.Settlement) {

@@ -30,6 +30,7 @@ type lane struct {
 	busy      atomic.Int64        // claims that are not recorded yet
 	open      atomic.Int64        // of them, those that have not ended
 	low       atomic.Int64        // so few of which wake the lane
+	content   atomic.Bool         // nothing was due when it last asked
 	jobs      chan *store.Claimed // claims that wait for a worker; has room for as many as may be held
 	typical   typical             // how long a post takes
 	sends     sync.WaitGroup
@@ -70,8 +71,9 @@ func ahead(o Options, most int, took time.Duration) int {
 	return min(most, max(o.Workers, int(min(begin, maxAhead))))
 }
 
-// maxAhead bounds the claims of a lane, and with them its memory.
-const maxAhead = 1024
+// maxAhead bounds the claims of a lane, and with them its memory: 2 MB, as much again
+// while they wait for their records.
+const maxAhead = 2048
 
 // typical is how long a post took of late. It is safe for concurrent use; a
 // figure lost between two writers does not matter.
@@ -88,6 +90,14 @@ func (t *typical) get() time.Duration { return time.Duration(t.nanos.Load()) }
 
 // poke lets the lane look at the queue again.
 func (l *lane) poke() { signal(l.wake) }
+
+// ease is poke for when the lane has more room, which is nothing to one that found
+// nothing due.
+func (l *lane) ease() {
+	if !l.content.Load() {
+		l.poke()
+	}
+}
 
 // run claims until ctx ends. Posts go on for as long as sending lasts. The
 // workers stay, because a goroutine for each post would grow its stack anew.
@@ -120,6 +130,7 @@ func (l *lane) run(ctx, sending context.Context) {
 // fill claims until every slot is taken or nothing more is due, and gives how
 // long to rest if nobody wakes the lane before.
 func (l *lane) fill(ctx context.Context) time.Duration {
+	l.content.Store(false)
 	for ctx.Err() == nil {
 		now := l.o.Now()
 		l.watchClock(ctx, now)
@@ -144,6 +155,7 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 			}
 			if err == nil && (!open || next.After(now)) {
 				l.answered()
+				l.content.Store(true)
 				return l.until(next)
 			}
 		}
@@ -188,7 +200,7 @@ func (l *lane) room() int {
 // end notes that a claim ended, and wakes the lane when few are left.
 func (l *lane) end() {
 	if l.open.Add(-1) == l.low.Load() {
-		l.poke()
+		l.ease()
 	}
 }
 
@@ -231,6 +243,7 @@ func (l *lane) idle(ctx context.Context, now, throttled time.Time) time.Duration
 	case open:
 		return min(l.until(throttled), elsewhere)
 	}
+	l.content.Store(true)
 	return l.until(next)
 }
 

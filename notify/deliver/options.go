@@ -20,8 +20,9 @@ type Queue interface {
 	// gives is the caller's.
 	Claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed, error)
 	// Settle ends claims, all or none. It gives the ids on which it had no effect
-	// because their fence had moved on. It must not keep s, which is used again.
-	Settle(ctx context.Context, s []store.Settlement) (stale []int64, err error)
+	// because their fence had moved on, and whether anything may be due for it that
+	// was not. It must not keep s, which is used again.
+	Settle(ctx context.Context, s []store.Settlement) (stale []int64, freed bool, err error)
 	// Merge has open alerts of its place join a claimed one, whose message is to
 	// tell of them as well, and gives those that did.
 	Merge(ctx context.Context, delivery, fence int64, others []int64) (joined []int64, err error)

@@ -15,11 +15,11 @@ func TestMoreIsClaimedOnceHalfHaveEnded(t *testing.T) {
 		want       int
 	}{
 		{"nothing is held", 0, 0, 0, maxAhead},
-		{"more than half are under way", 0, 600, 513, 0},
-		{"half have ended and are recorded", 0, 512, 512, 512},
-		{"half have ended and wait for their records", 0, 1024, 512, 512},
-		{"few are under way and too many wait for their records", 0, 1900, 100, 148},
-		{"none is under way and too many wait for their records", 0, 2048, 0, 0},
+		{"more than half are under way", 0, maxAhead/2 + 88, maxAhead/2 + 1, 0},
+		{"half have ended and are recorded", 0, maxAhead / 2, maxAhead / 2, maxAhead / 2},
+		{"half have ended and wait for their records", 0, maxAhead, maxAhead / 2, maxAhead / 2},
+		{"few are under way and too many wait for their records", 0, 2*maxAhead - 148, 100, 148},
+		{"none is under way and too many wait for their records", 0, 2 * maxAhead, 0, 0},
 		{"a known rate keeps what is not recorded within it", 49, 60, 10, 4},
 	} {
 		l := &lane{o: Options{Now: time.Now}.withDefaults(), budget: pace.NewBudget(tc.limit, time.Now)}

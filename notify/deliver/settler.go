@@ -15,8 +15,9 @@ const (
 	// linger is how long a record waits for others to share its transaction, while any
 	// are under way.
 	linger = 5 * time.Millisecond
-	// maxSettle is how many records one transaction holds at most: as many as a lane
-	// may have under way, since a transaction costs its wait for the disk.
+	// maxSettle is how many records one transaction holds at most: half of what a lane
+	// may hold, since a transaction costs its wait for the disk, and the other half can
+	// be posted meanwhile.
 	maxSettle = 1024
 	// hopeless is how long after the end of its lease a record is dropped that
 	// the database refuses although it answers. It is far longer than another
@@ -166,9 +167,9 @@ func (s *settler) flush(ctx context.Context, waiting []ended) []ended {
 	for i := range batch {
 		s.records = append(s.records, batch[i].event.Settlement)
 	}
-	stale, err := s.queue.Settle(ctx, s.records)
+	stale, freed, err := s.queue.Settle(ctx, s.records)
 	if err == nil {
-		s.recorded(batch, stale)
+		s.recorded(batch, stale, freed)
 		return slices.Delete(waiting, 0, n)
 	}
 	s.failures++
@@ -178,7 +179,7 @@ func (s *settler) flush(ctx context.Context, waiting []ended) []ended {
 	s.behind.Store(!refused)
 	if refused && s.o.Now().Sub(batch[0].event.Delivery.LeaseUntil) > hopeless {
 		s.o.Log.Error("a record is refused and dropped; the delivery is claimed again", "delivery", batch[0].event.Delivery.ID, "err", err)
-		s.goOn(batch)
+		s.goOn(batch, true)
 		return slices.Delete(waiting, 0, n)
 	}
 	if refused {
@@ -195,10 +196,10 @@ func (s *settler) answers(ctx context.Context) bool {
 	return err == nil
 }
 
-func (s *settler) recorded(batch []ended, stale []int64) {
+func (s *settler) recorded(batch []ended, stale []int64, freed bool) {
 	s.size = min(2*s.size, maxSettle)
 	s.outage.ended(s)
-	s.goOn(batch)
+	s.goOn(batch, freed)
 	for i := range batch {
 		e := &batch[i].event
 		e.Stale = slices.Contains(stale, e.Delivery.ID)
@@ -206,13 +207,18 @@ func (s *settler) recorded(batch []ended, stale []int64) {
 	}
 }
 
-// goOn gives the slots of batch back and lets the lanes claim again.
-func (s *settler) goOn(batch []ended) {
+// goOn gives the slots of batch back and lets the lanes claim again. Where nothing
+// became due by the records, those that wait for something due need not look.
+func (s *settler) goOn(batch []ended, freed bool) {
 	for i := range batch {
 		batch[i].lane.busy.Add(-1)
 	}
 	for i := range batch {
-		batch[i].lane.poke()
+		if l := batch[i].lane; freed {
+			l.poke()
+		} else {
+			l.ease()
+		}
 	}
 	if s.failures > 0 {
 		s.failures = 0

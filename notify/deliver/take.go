@@ -10,7 +10,7 @@ import (
 const (
 	// worthwhile is the least room for which it pays to take claims from elsewhere:
 	// one transaction makes them, and a small one costs as much as a large one.
-	worthwhile = 256
+	worthwhile = 512
 	// roomWait is how long whoever owes alerts waits for that room. A platform that
 	// answers quickly has it again much sooner.
 	roomWait = 100 * time.Millisecond
@@ -81,7 +81,7 @@ func (w *Worker) take(kept map[store.Platform]*lane, n int, claims []store.Claim
 	for platform, l := range kept {
 		if left := n - taken[platform]; left > 0 {
 			l.hold(-left)
-			l.poke()
+			l.ease()
 		}
 	}
 	if len(late) == 0 {
@@ -89,7 +89,7 @@ func (w *Worker) take(kept map[store.Platform]*lane, n int, claims []store.Claim
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), w.o.Lease/4)
 	defer cancel()
-	if _, err := w.queue.Settle(ctx, late); err != nil {
+	if _, _, err := w.queue.Settle(ctx, late); err != nil {
 		w.o.Log.Warn("what was claimed while the service stopped could not be released; it is asked for when its lease ends", "claims", len(late), "err", err)
 	}
 }

@@ -15,6 +15,6 @@ func (l *lane) traced() bool { return l.o.Log.Enabled(context.Background(), slog
 // that its way can be followed from fan-out, which tells of the move, to the
 // record.
 func (l *lane) trace(what string, c *store.Claimed, more ...any) {
-	l.o.Log.With("delivery", c.ID, "kind", c.Kind, "move", c.MoveID, "edits", c.Target.ID, "platform", l.platform,
+	l.o.Log.With("delivery", c.ID, "kind", c.Kind, "move", c.MoveID, "edits", c.TargetID, "platform", l.platform,
 		"channel", c.Place.Channel, "attempt", c.Attempt+1, "fence", c.Fence).Debug(what, more...)
 }

@@ -123,7 +123,7 @@ func settled(b *testing.B, s *sqlstore.Store, claimed []store.Claimed) time.Dura
 		}
 	}
 	begun := cpu()
-	if stale, err := s.Settle(b.Context(), done); err != nil || len(stale) > 0 {
+	if stale, _, err := s.Settle(b.Context(), done); err != nil || len(stale) > 0 {
 		b.Fatalf("stale %v, %v", stale, err)
 	}
 	return cpu() - begun

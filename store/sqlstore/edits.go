@@ -139,6 +139,7 @@ func (s *Store) aim(ctx context.Context, tx *sqlx.Tx, claimed []store.Claimed) e
 	var targets []int64
 	for i := range claimed {
 		if c := &claimed[i]; c.Kind == store.DeliveryEdit {
+			c.Target = &store.Delivery{}
 			edits[c.TargetID] = append(edits[c.TargetID], c)
 			targets = append(targets, c.TargetID)
 		}
@@ -153,7 +154,7 @@ func (s *Store) aim(ctx context.Context, tx *sqlx.Tx, claimed []store.Claimed) e
 	for _, row := range rows {
 		for _, c := range edits[row.Leader] {
 			if row.ID == row.Leader {
-				c.Target = row.delivery()
+				*c.Target = row.delivery()
 			}
 			c.Roles = union(c.Roles, row.Roles)
 			c.Parts = append(c.Parts, row.part())

@@ -33,7 +33,7 @@ func (s *Store) oweQuery(e store.Expansion) string {
 				min(CASE WHEN p.disabled_at IS NULL THEN '' ELSE 'the place is gone: ' || p.disabled_reason END) AS reason,
 				min(CASE WHEN p.disabled_at IS NULL AND p.platform IN (SELECT value FROM {elements $12} e) AND (p.rest_until IS NULL OR p.rest_until <= {moment $10})
 					AND (SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place_id = p.id AND b.` + open + ` LIMIT 1) x) = 0 THEN 1 ELSE 0 END) = 1 AS taken
-			FROM (` + s.hearing(e, "s.*", " AND s.place_id <= $7") + `) s JOIN places p ON p.id = s.place_id GROUP BY s.place_id) told
+			FROM (` + s.hearing(e, "s.place_id, s.role", " AND s.place_id <= $7") + `) s JOIN places p ON p.id = s.place_id GROUP BY s.place_id) told
 		WHERE true ORDER BY place_id ON CONFLICT (place_id, key) DO NOTHING`)
 }
 

@@ -279,7 +279,7 @@ func (u *upgrade) goesOn() {
 		for i, c := range claimed {
 			settled[i] = store.Settlement{DeliveryID: c.ID, Fence: c.Fence, Outcome: store.OutcomeSent, At: now, MessageID: "m"}
 		}
-		stale, err := u.db.Settle(u.t.Context(), settled)
+		stale, _, err := u.db.Settle(u.t.Context(), settled)
 		if err != nil || len(stale) > 0 {
 			u.t.Fatalf("settling gives %v, %v", stale, err)
 		}

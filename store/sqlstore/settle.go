@@ -12,16 +12,16 @@ import (
 	"sparkbot/store"
 )
 
-// Settle ends claims, all in one transaction, and gives those that were no
-// longer the caller's to end.
-func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (stale []int64, err error) {
+// Settle ends claims, all in one transaction. It gives those that were no longer the
+// caller's to end, and whether anything may have become due by it.
+func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (stale []int64, freed bool, err error) {
 	if len(settlements) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	wide := map[int64]store.Settlement{} // places gone with their whole workspace
 	ask := false
 	settle := func(tx *sqlx.Tx) error {
-		stale, err = s.settle(ctx, tx, settlements, wide, ask)
+		stale, freed, err = s.settle(ctx, tx, settlements, wide, ask)
 		return err
 	}
 	if err = s.within(ctx, settle); errors.Is(err, errSomeStale) {
@@ -29,10 +29,10 @@ func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (sta
 		err = s.within(ctx, settle)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("settle %d deliveries: %w", len(settlements), err)
+		return nil, false, fmt.Errorf("settle %d deliveries: %w", len(settlements), err)
 	}
 	s.closeAround(ctx, wide)
-	return stale, nil
+	return stale, freed, nil
 }
 
 // errSomeStale says that not every plain one of a batch was the caller's to end, and
@@ -48,29 +48,29 @@ func plain(one store.Settlement) bool {
 
 // settle ends claims. Without ask it takes every plain one to be the caller's to end,
 // and gives errSomeStale where it was wrong; with it, the database tells of each.
-func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, wide map[int64]store.Settlement, ask bool) (stale []int64, err error) {
+func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, wide map[int64]store.Settlement, ask bool) (stale []int64, freed bool, err error) {
 	at := latest(settlements)
 	var sent, behind []int64 // of the plain ones
 	if !ask {
 		if sent, behind, settlements, err = s.endPlain(ctx, tx, settlements, at); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	places, more, err := s.end(ctx, tx, settlements, at)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := s.holdPlaces(ctx, tx, rearranged(settlements, places)); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := s.show(ctx, tx, settlements, places, append(behind, more...), at); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := s.part(ctx, tx, settlements, places); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := s.rest(ctx, tx, settlements, places); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var free []int64 // places where a later delivery may have its turn
 	for _, one := range settlements {
@@ -80,7 +80,7 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 			stale = append(stale, one.DeliveryID)
 		case one.Outcome == store.OutcomeGone:
 			if err := s.disable(ctx, tx, place, one); err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			if one.Workspace {
 				wide[place] = one
@@ -89,7 +89,8 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, settlements []store.Set
 			free = append(free, place)
 		}
 	}
-	return stale, s.unpark(ctx, tx, free, sent)
+	unparked, err := s.unpark(ctx, tx, free, sent)
+	return stale, unparked || len(settlements)+len(behind) > 0, err
 }
 
 // rearranged are the places in which more changes than that a message was sent, in

@@ -95,29 +95,29 @@ func (s *Store) withHeads(ctx context.Context, tx *sqlx.Tx, r store.ClaimRequest
 }
 
 // unpark takes out the first parked delivery of each place, and of the places of
-// deliveries, whose rows the caller holds.
-func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places, deliveries []int64) error {
+// deliveries, whose rows the caller holds. It reports whether there may have been one.
+func (s *Store) unpark(ctx context.Context, tx *sqlx.Tx, places, deliveries []int64) (any bool, err error) {
 	if len(places)+len(deliveries) == 0 {
-		return nil
+		return false, nil
 	}
 	// Nearly always none is, which one look tells for all of the places. The order is
 	// the index's, without which PostgreSQL looks through the whole table.
 	var parked []int64
 	if err := tx.SelectContext(ctx, &parked, "SELECT id FROM deliveries WHERE parked ORDER BY place_id, rank, id LIMIT 1"); err != nil || len(parked) == 0 {
-		return err
+		return false, err
 	}
 	if len(deliveries) > 0 {
 		var more []int64
 		if err := tx.SelectContext(ctx, &more, s.dialect.sql("SELECT place_id FROM deliveries WHERE id IN (SELECT CAST(value AS bigint) FROM {elements $1} e)"), array(deliveries)); err != nil {
-			return err
+			return false, err
 		}
 		places = append(more, places...)
 	}
-	_, err := tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET parked = false WHERE id IN (
+	_, err = tx.ExecContext(ctx, s.dialect.sql(`UPDATE deliveries SET parked = false WHERE id IN (
 		SELECT (SELECT n.id FROM deliveries n WHERE n.parked AND n.`+open+`
 			AND n.place_id = CAST(e.value AS bigint) ORDER BY n.rank, n.id LIMIT 1) FROM {elements $1} e)`),
 		array(places))
-	return err
+	return true, err
 }
 
 // holdPlaces locks places for this transaction, in the order of their ids so that

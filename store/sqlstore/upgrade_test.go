@@ -62,7 +62,7 @@ func TestWhatTheFirstSchemaOwesIsStillSent(t *testing.T) {
 				t.Fatalf("the claim gives %+v, %v", claimed, err)
 			}
 			sent = append(sent, claimed[0].Key)
-			if _, err := db.Settle(t.Context(), []store.Settlement{{DeliveryID: claimed[0].ID, Fence: claimed[0].Fence, Outcome: store.OutcomeSent, At: now}}); err != nil {
+			if _, _, err := db.Settle(t.Context(), []store.Settlement{{DeliveryID: claimed[0].ID, Fence: claimed[0].Fence, Outcome: store.OutcomeSent, At: now}}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -43,13 +43,13 @@ func batchesAreExact(t *testing.T, w *World) {
 	w.MustExec("UPDATE moves SET summary = 'with more' WHERE title = 'funded'")
 
 	for _, again := range []bool{false, true} { // the answer to the first try is lost
-		stale, err := w.DB.Settle(t.Context(), batch)
+		stale, freed, err := w.DB.Settle(t.Context(), batch)
 		want := []int64{claimed[1].ID}
 		if again {
 			want = []int64{claimed[0].ID, claimed[1].ID, claimed[2].ID, claimed[3].ID, claimed[4].ID}
 		}
-		if err != nil || !slices.Equal(stale, want) {
-			t.Errorf("stale are %v (%v), want %v", stale, err, want)
+		if err != nil || !slices.Equal(stale, want) || !freed {
+			t.Errorf("stale are %v, something was freed: %v (%v); want %v, and so it was", stale, freed, err, want)
 		}
 	}
 	sent := "alert sent, alert waiting, edit waiting"
@@ -62,7 +62,7 @@ func batchesAreExact(t *testing.T, w *World) {
 	if len(next) != 3 {
 		t.Errorf("%d places go on, want the three that were sent something", len(next))
 	}
-	if stale, err := w.DB.Settle(t.Context(), record(next)); err != nil || len(stale) > 0 {
+	if stale, _, err := w.DB.Settle(t.Context(), record(next)); err != nil || len(stale) > 0 {
 		t.Errorf("stale are %v (%v), want none", stale, err)
 	}
 }

@@ -276,7 +276,7 @@ func (w *World) Settle(c store.Claimed, outcome store.Outcome, change func(*stor
 	if change != nil {
 		change(&s)
 	}
-	stale, err := w.DB.Settle(context.WithoutCancel(w.T.Context()), []store.Settlement{s})
+	stale, _, err := w.DB.Settle(context.WithoutCancel(w.T.Context()), []store.Settlement{s})
 	if err != nil {
 		w.T.Fatal(err)
 	}
