@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,16 +141,57 @@ func TestWaitsThatAreOverAreForgotten(t *testing.T) {
 	th.close(notify.ScopeWorkspace, store.Place{Workspace: "w1"}, noon.Add(time.Second))
 	var r store.ClaimRequest
 	next := th.skip(&r, store.Slack, noon)
-	if len(r.SkipPlaces) != maxSkips || len(r.SkipWorkspaces) != 1 || !next.Equal(noon.Add(time.Second)) {
+	if len(r.SkipPlaces) != maxSkips || len(r.SkipWorkspaces) != 1 || !next.Equal(noon.Add(time.Second-early)) {
 		t.Errorf("%d places and %d workspaces are left out until %v", len(r.SkipPlaces), len(r.SkipWorkspaces), next)
 	}
 	r = store.ClaimRequest{}
+	next = th.skip(&r, store.Slack, noon.Add(time.Second-early))
+	if p := (store.Place{ID: 1}); len(r.SkipPlaces) != 0 || !th.until(&p).Equal(noon.Add(time.Second)) || !next.Equal(noon.Add(time.Second)) {
+		t.Errorf("just before their wait is over %d places are left out; the first waits until %v; next %v", len(r.SkipPlaces), th.until(&p), next)
+	}
+	r = store.ClaimRequest{}
 	next = th.skip(&r, store.Slack, noon.Add(time.Second))
-	if len(th.places) != 0 || len(r.SkipPlaces) != 0 || !next.Equal(noon.Add(time.Minute)) {
+	if len(th.places) != 0 || len(r.SkipPlaces) != 0 || !next.Equal(noon.Add(time.Minute-early)) {
 		t.Errorf("%d places are remembered after their wait; next %v", len(th.places), next)
 	}
 	th.skip(&r, store.Slack, noon.Add(time.Minute))
 	if len(th.workspaces) != 0 {
 		t.Errorf("%d workspaces are remembered after their wait", len(th.workspaces))
 	}
+}
+
+// TestAPlaceIsPostedToAsSoonAsItMayBe has a database that takes its time to claim, as
+// one that was at rest does: the next message of a place is at hand when its second is
+// over, and not earlier.
+func TestAPlaceIsPostedToAsSoonAsItMayBe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &slowQueue{takes: 15 * time.Millisecond}
+		for move := range int64(5) {
+			q.owe(place(store.Slack, 1), move+1)
+		}
+		s := &fakeSender{latency: 10 * time.Millisecond}
+		stop := begin(t, q, map[store.Platform]Sender{store.Slack: s}, Options{Burst: -1})
+		time.Sleep(time.Minute)
+		posts := s.sent("c1")
+		if len(posts) != 5 {
+			t.Fatalf("%d messages arrived", len(posts))
+		}
+		for i := range 4 {
+			if gap := posts[i+1].at.Sub(posts[i].at); gap < time.Second || gap > time.Second+15*time.Millisecond {
+				t.Errorf("the place hears again after %v", gap)
+			}
+		}
+		stop()
+	})
+}
+
+// slowQueue takes its time to claim.
+type slowQueue struct {
+	fakeQueue
+	takes time.Duration
+}
+
+func (q *slowQueue) Claim(ctx context.Context, r store.ClaimRequest) ([]store.Claimed, error) {
+	time.Sleep(q.takes)
+	return q.fakeQueue.Claim(ctx, r)
 }

@@ -54,7 +54,10 @@ func (l *lane) attempt(ctx, sending context.Context, c *store.Claimed) Event {
 		return Event{Settlement: s}
 	}
 	if until := l.throttles.until(&c.Place); until.After(now) {
-		return Event{Settlement: release(c, now, until, c.Reason)}
+		if until.Sub(now) > early || !sleep(ctx, until.Sub(now)) {
+			return Event{Settlement: release(c, now, l.before(until), c.Reason)}
+		}
+		now = l.o.Now()
 	}
 	if s, ready := l.gather(sending, c, now); !ready {
 		return Event{Settlement: s}
@@ -132,9 +135,18 @@ func (l *lane) admit(ctx context.Context, c *store.Claimed) (now, due time.Time,
 		return now, now, false
 	}
 	if until := l.throttles.until(&c.Place); until.After(now) {
-		return now, until, false
+		return now, l.before(until), false
 	}
 	return now, now, !now.After(latest)
+}
+
+// before is when to claim again what has to wait until then. Another replica, which
+// may claim it, does not know of the wait.
+func (l *lane) before(until time.Time) time.Time {
+	if l.budget.Shared() {
+		return until
+	}
+	return until.Add(-early)
 }
 
 // post sends the body and decides what its answer means.

@@ -13,6 +13,10 @@ import (
 // is claimed and released, which is dearer but no less right.
 const maxSkips = 2000
 
+// early is how long before the end of its wait a place is claimed for, so that its
+// message is at hand when it may be posted. What is left of the wait its worker waits.
+const early = 25 * time.Millisecond
+
 // throttles remember who must wait, on one platform: for a rate, or because the
 // first message of a place is put off. Claims leave them out. Waits that are over are forgotten at the
 // next claim, so their number is bounded by how many places can be written to
@@ -83,18 +87,25 @@ func (t *throttles) all() time.Time {
 	return t.platform
 }
 
-// skip writes those who must wait at now into r, but for those who just rest, and
-// forgets the others. It gives the earliest end of a wait that is left, or zero.
+// skip writes those who must wait at now into r, but for those who just rest or whose
+// wait is nearly over, and forgets those for whom it is. It gives when to look for
+// them again, or zero: as soon as the first of those left out may be claimed for, or a
+// wait that is nearly over ends, since what it puts off is due only then.
 func (t *throttles) skip(r *store.ClaimRequest, platform store.Platform, now time.Time) (next time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.resting.sweep(now)
+	soon := now.Add(early)
 	for id, until := range t.workspaces {
 		if !until.After(now) {
 			delete(t.workspaces, id)
 			continue
 		}
-		next = sooner(next, until)
+		if !until.After(soon) {
+			next = sooner(next, until)
+			continue
+		}
+		next = sooner(next, until.Add(-early))
 		r.SkipWorkspaces = append(r.SkipWorkspaces, store.Workspace{Platform: platform, ID: id})
 	}
 	for id, until := range t.places {
@@ -102,7 +113,11 @@ func (t *throttles) skip(r *store.ClaimRequest, platform store.Platform, now tim
 			delete(t.places, id)
 			continue
 		}
-		next = sooner(next, until)
+		if !until.After(soon) {
+			next = sooner(next, until)
+			continue
+		}
+		next = sooner(next, until.Add(-early))
 		if len(r.SkipPlaces) < maxSkips {
 			r.SkipPlaces = append(r.SkipPlaces, id)
 		}
