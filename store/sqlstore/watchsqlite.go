@@ -61,6 +61,7 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		written time.Time     // when a write was last told of
 		expect  time.Duration // for how long since then its commit is waited for
 		changed time.Time     // when one was last seen
+		unmoved bool          // it is in the log alone, as far as is known
 		last    int64
 	)
 	wrote := func() {
@@ -96,14 +97,32 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		if err := conn.GetContext(asking, &version, "PRAGMA data_version"); err != nil {
 			signal(out) // whoever looks will meet the error and say it
 		} else if version != last {
-			last, expect, changed = version, 0, time.Now()
+			last, expect, changed, unmoved = version, 0, time.Now(), true
 			signal(out)
 		}
 		rest = untilAsked(time.Since(written), expect, calm)
+		if rest == calm && unmoved {
+			if rest = writing - time.Since(changed); rest <= 0 {
+				s.moveLog(ctx)
+				rest, unmoved = calm, false
+			}
+		}
 		if rest == calm {
 			rest = pulse.Next(time.Now(), calm)
 		}
 		next.Reset(rest)
+	}
+}
+
+// moveLog moves what is in the log to the file once nobody writes. Else whoever commits
+// next, such as the program that stores moves, would have to move all that a fan-out left.
+// It waits for nobody, and a log that cannot be moved now is moved another time
+// (https://www.sqlite.org/pragma.html#pragma_wal_checkpoint).
+func (s *Store) moveLog(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if _, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil && ctx.Err() == nil {
+		s.log.Warn("the database's log was not moved to its file; the next writer moves it", "error", err)
 	}
 }
 
