@@ -95,17 +95,15 @@ func (t *throttles) skip(r *store.ClaimRequest, platform store.Platform, now tim
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.resting.sweep(now)
-	soon := now.Add(early)
 	for id, until := range t.workspaces {
 		if !until.After(now) {
 			delete(t.workspaces, id)
 			continue
 		}
-		if !until.After(soon) {
-			next = sooner(next, until)
+		look, out := lookAt(until, now)
+		if next = sooner(next, look); !out {
 			continue
 		}
-		next = sooner(next, until.Add(-early))
 		r.SkipWorkspaces = append(r.SkipWorkspaces, store.Workspace{Platform: platform, ID: id})
 	}
 	for id, until := range t.places {
@@ -113,17 +111,22 @@ func (t *throttles) skip(r *store.ClaimRequest, platform store.Platform, now tim
 			delete(t.places, id)
 			continue
 		}
-		if !until.After(soon) {
-			next = sooner(next, until)
-			continue
-		}
-		next = sooner(next, until.Add(-early))
-		if len(r.SkipPlaces) < maxSkips {
+		look, out := lookAt(until, now)
+		if next = sooner(next, look); out && len(r.SkipPlaces) < maxSkips {
 			r.SkipPlaces = append(r.SkipPlaces, id)
 		}
 	}
 	t.shrink()
 	return next
+}
+
+// lookAt is when to look again for who waits until then, and whether claims leave it
+// out at present.
+func lookAt(until, now time.Time) (look time.Time, out bool) {
+	if until.Sub(now) > early {
+		return until.Add(-early), true
+	}
+	return until, false
 }
 
 // shrink makes a new map of places when few are left of many, because a map

@@ -95,17 +95,17 @@ func (s *Store) addressed(ctx context.Context, tx *sqlx.Tx, ids []int64) (places
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	places = make([]store.Place, 0, len(ids))
-	var last placeRow
+	var r placeRow
+	fields := r.fields()
 	for rows.Next() {
-		r := placeRow{}
-		if err := rows.Scan(&r.ID, &r.Platform, &r.Workspace, &r.Channel, &r.DisabledAt, &r.DisabledReason, &r.GoneAt, &r.ProbeAt,
-			&r.QuietFrom, &r.QuietTo, &r.QuietZone, &r.QuietCatchUp, &r.CreatedAt); err != nil {
+		if err := rows.Scan(fields...); err != nil {
 			return nil, err
 		}
-		if r.Workspace == last.Workspace && r.Platform == last.Platform { // one text for the thousands of a workspace
-			r.Workspace, r.Platform = last.Workspace, last.Platform
+		p := r.place()
+		if n := len(places); n > 0 && places[n-1].Workspace == p.Workspace { // one text for the thousands of a workspace
+			p.Workspace = places[n-1].Workspace
 		}
-		places, last = append(places, r.place()), r
+		places = append(places, p)
 	}
 	return places, rows.Err()
 }

@@ -27,6 +27,14 @@ type placeRow struct {
 
 const placeColumns = "id, platform, workspace, channel, disabled_at, disabled_reason, gone_at, probe_at, quiet_from, quiet_to, quiet_zone, quiet_catch_up, created_at"
 
+// fields are where a row of placeColumns is scanned to, for those who read thousands.
+func (r *placeRow) fields() []any {
+	return []any{
+		&r.ID, &r.Platform, &r.Workspace, &r.Channel, &r.DisabledAt, &r.DisabledReason, &r.GoneAt, &r.ProbeAt,
+		&r.QuietFrom, &r.QuietTo, &r.QuietZone, &r.QuietCatchUp, &r.CreatedAt,
+	}
+}
+
 // joinedPlace are the columns of place p for a row that holds it as "place".
 const joinedPlace = `p.id AS "place.id", p.platform AS "place.platform", p.workspace AS "place.workspace", p.channel AS "place.channel",
 	p.disabled_at AS "place.disabled_at", p.disabled_reason AS "place.disabled_reason", p.gone_at AS "place.gone_at",

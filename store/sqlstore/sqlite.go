@@ -18,8 +18,8 @@ import (
 // synchronous(FULL) makes a commit survive a power cut: in WAL mode NORMAL may
 // lose the last commits, and a lost "sent" mark would double a message. The log is
 // moved to the file at 2,000 pages, 8 MB, and not at SQLite's 1,000: a fan-out writes the
-// same pages again and again, and waits each time. Whoever commits next moves what is
-// left, other programs too, which would feel 4,000.
+// same pages again and again, and waits each time. moveLog moves what is left before
+// another program has to, which would feel 4,000.
 const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=recursive_triggers(0)&_pragma=wal_autocheckpoint(2000)&_txlock=immediate"
 
 // readerPragmas are those of the connections that read. There are several, so each

@@ -20,8 +20,7 @@ import (
 // Options may be left zero.
 type Options struct {
 	Logger *slog.Logger
-	// Poll is how often Watch looks even if nothing was announced: 250 ms on
-	// SQLite, where looking costs one pragma, and 2 s on PostgreSQL.
+	// Poll is how often Watch looks even if nothing was announced: every 6 s.
 	Poll time.Duration
 	// Failed, when set, is told why the database did not carry something out, in
 	// one of the words Problem…. It must be quick.

@@ -29,8 +29,7 @@ func batchesAreExact(t *testing.T, w *World) {
 	record := func(claimed []store.Claimed) (batch []store.Settlement) {
 		for _, c := range claimed {
 			batch = append(batch, store.Settlement{
-				DeliveryID: c.ID, Fence: c.Fence, Outcome: store.OutcomeSent, At: w.Now, MessageID: "m" + c.Place.Channel,
-				Shown: []store.Part{{DeliveryID: c.ID, MoveID: c.MoveID, Shown: c.Revision}},
+				DeliveryID: c.ID, Fence: c.Fence, Outcome: store.OutcomeSent, At: w.Now, MessageID: "m" + c.Place.Channel, Shown: shows(c),
 			})
 		}
 		return batch

@@ -287,17 +287,20 @@ func (w *World) Settle(c store.Claimed, outcome store.Outcome, change func(*stor
 // does.
 func (w *World) Post(c store.Claimed, messageID string) bool {
 	w.T.Helper()
-	return w.Settle(c, store.OutcomeSent, func(s *store.Settlement) {
-		s.MessageID = messageID
-		if c.Kind == store.DeliveryAlert {
-			s.Shown = []store.Part{{DeliveryID: c.ID, MoveID: c.MoveID, Shown: c.Revision}}
+	return w.Settle(c, store.OutcomeSent, func(s *store.Settlement) { s.MessageID, s.Shown = messageID, shows(c) })
+}
+
+// shows gives what the message of a claim shows once it is posted.
+func shows(c store.Claimed) (parts []store.Part) {
+	if c.Kind == store.DeliveryAlert {
+		parts = append(parts, store.Part{DeliveryID: c.ID, MoveID: c.MoveID, Shown: c.Revision})
+	}
+	for _, p := range c.Parts {
+		if p.DeliveryID != c.ID {
+			parts = append(parts, store.Part{DeliveryID: p.DeliveryID, Shown: p.Revision})
 		}
-		for _, p := range c.Parts {
-			if p.DeliveryID != c.ID {
-				s.Shown = append(s.Shown, store.Part{DeliveryID: p.DeliveryID, Shown: p.Revision})
-			}
-		}
-	})
+	}
+	return parts
 }
 
 // Everything is the target of a subscription to all projects.
