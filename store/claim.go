@@ -48,4 +48,7 @@ type ClaimRequest struct {
 	// SkipPlaces and SkipWorkspaces are throttled at present.
 	SkipPlaces     []int64
 	SkipWorkspaces []Workspace
+	// Early has places claimed for that rest still, for no longer than this: whoever
+	// claims waits for the end, which Claimed.RestUntil tells.
+	Early time.Duration
 }

@@ -120,6 +120,9 @@ type Claimed struct {
 	// StoredAt is when the move was stored, if it is told as it was stored, or else
 	// when the delivery was owed.
 	StoredAt time.Time
+	// RestUntil is until when the place is to be left alone, if that is after the
+	// claim, which only ClaimRequest.Early allows.
+	RestUntil time.Time
 	// MutedUntil is the end of the mutes that cover this delivery, or zero.
 	MutedUntil time.Time
 	// MuteDrops says that one of them wants nothing caught up.

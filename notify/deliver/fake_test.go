@@ -25,6 +25,7 @@ type fakeQueue struct {
 	settles int
 	asked   int
 	history []store.Settlement
+	rests   map[int64]time.Time // until when places are left alone
 }
 
 // owe adds an alert of a move to a place and gives its id.
@@ -82,7 +83,7 @@ func (q *fakeQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Clai
 		open[c.PlaceID] = blocked || c.State == store.StateWaiting || c.State == store.StateSending ||
 			c.State == store.StateHeld && due(c, r.Now)
 		if blocked || !due(c, r.Now) || c.Place.Disabled() || !slices.Contains(r.Platforms, c.Place.Platform) ||
-			slices.Contains(r.SkipPlaces, c.PlaceID) ||
+			slices.Contains(r.SkipPlaces, c.PlaceID) || q.rests[c.PlaceID].After(r.Now.Add(r.Early)) ||
 			slices.Contains(r.SkipWorkspaces, store.Workspace{Platform: c.Place.Platform, ID: c.Place.Workspace}) {
 			continue
 		}
@@ -100,6 +101,9 @@ func (q *fakeQueue) Claim(_ context.Context, r store.ClaimRequest) ([]store.Clai
 		c.Fence++
 		claimed := *c
 		claimed.Company = q.company(c, r.Company)
+		if until := q.rests[c.PlaceID]; until.After(r.Now) {
+			claimed.RestUntil = until
+		}
 		out = append(out, claimed)
 	}
 	return out, nil
@@ -165,12 +169,23 @@ func (q *fakeQueue) Settle(_ context.Context, all []store.Settlement) (stale []i
 			continue
 		}
 		q.history = append(q.history, s)
+		if !s.RestUntil.IsZero() {
+			q.rest(c.PlaceID, s.RestUntil)
+		}
 		q.apply(c, s)
 		freed = freed || s.Outcome != store.OutcomeSent || slices.ContainsFunc(q.rows, func(o *store.Claimed) bool {
 			return o.PlaceID == c.PlaceID && (o.State == store.StateWaiting || o.State == store.StateHeld)
 		})
 	}
 	return stale, freed, nil
+}
+
+// rest has a place left alone until then. The caller holds the lock, or is alone.
+func (q *fakeQueue) rest(place int64, until time.Time) {
+	if q.rests == nil {
+		q.rests = map[int64]time.Time{}
+	}
+	q.rests[place] = until
 }
 
 func (q *fakeQueue) apply(c *store.Claimed, s store.Settlement) {

@@ -162,6 +162,9 @@ func (l *lane) fill(ctx context.Context) time.Duration {
 		r := store.ClaimRequest{
 			Platforms: []store.Platform{l.platform}, Now: now, Lease: l.o.Lease, Limit: room, Company: l.o.Burst > 0,
 		}
+		if l.budget.Shared() { // what others sent is in the database only
+			r.Early = early
+		}
 		throttled := l.throttles.skip(&r, l.platform, now)
 		claimed, err := l.claim(ctx, r)
 		if err != nil {

@@ -162,27 +162,41 @@ func TestWaitsThatAreOverAreForgotten(t *testing.T) {
 
 // TestAPlaceIsPostedToAsSoonAsItMayBe has a database that takes its time to claim, as
 // one that was at rest does: the next message of a place is at hand when its second is
-// over, and not earlier.
+// over, and not earlier, whoever posted the one before.
 func TestAPlaceIsPostedToAsSoonAsItMayBe(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := &slowQueue{takes: 15 * time.Millisecond}
-		for move := range int64(5) {
-			q.owe(place(store.Slack, 1), move+1)
-		}
-		s := &fakeSender{latency: 10 * time.Millisecond}
-		stop := begin(t, q, map[store.Platform]Sender{store.Slack: s}, Options{Burst: -1})
-		time.Sleep(time.Minute)
-		posts := s.sent("c1")
-		if len(posts) != 5 {
-			t.Fatalf("%d messages arrived", len(posts))
-		}
-		for i := range 4 {
-			if gap := posts[i+1].at.Sub(posts[i].at); gap < time.Second || gap > time.Second+15*time.Millisecond {
-				t.Errorf("the place hears again after %v", gap)
-			}
-		}
-		stop()
-	})
+	for name, share := range map[string]int{"the only replica": 1000, "one of two": 500} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := &slowQueue{takes: 15 * time.Millisecond}
+				for move := range int64(5) {
+					q.owe(place(store.Slack, 1), move+1)
+				}
+				budget := pace.NewBudget(0, time.Now)
+				budget.SetShare(share, time.Time{})
+				elsewhere := time.Now()
+				if budget.Shared() {
+					elsewhere = elsewhere.Add(early / 2)
+					q.rest(1, elsewhere)
+				}
+				s := &fakeSender{latency: 10 * time.Millisecond}
+				stop := begin(t, q, map[store.Platform]Sender{store.Slack: s}, Options{Burst: -1, Budgets: map[store.Platform]*pace.Budget{store.Slack: budget}})
+				time.Sleep(time.Minute)
+				posts := s.sent("c1")
+				if len(posts) != 5 {
+					t.Fatalf("%d messages arrived", len(posts))
+				}
+				if posts[0].at.Before(elsewhere) {
+					t.Errorf("the place hears %v before it has rested", elsewhere.Sub(posts[0].at))
+				}
+				for i := range 4 {
+					if gap := posts[i+1].at.Sub(posts[i].at); gap < time.Second || gap > time.Second+15*time.Millisecond {
+						t.Errorf("the place hears again after %v", gap)
+					}
+				}
+				stop()
+			})
+		})
+	}
 }
 
 // slowQueue takes its time to claim.

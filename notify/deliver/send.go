@@ -53,7 +53,7 @@ func (l *lane) attempt(ctx, sending context.Context, c *store.Claimed) Event {
 	if s, send := Ready(c, now); !send {
 		return Event{Settlement: s}
 	}
-	if until := l.throttles.until(&c.Place); until.After(now) {
+	if until := later(c.RestUntil, l.throttles.until(&c.Place)); until.After(now) {
 		if until.Sub(now) > early || !sleep(ctx, until.Sub(now)) {
 			return Event{Settlement: release(c, now, l.before(until), c.Reason)}
 		}
@@ -158,21 +158,25 @@ func (l *lane) post(ctx context.Context, c *store.Claimed, body notify.Body, beg
 		l.trace("the platform answered", c, "message", receipt.MessageID, "took", e.Took, "error", err)
 	}
 	l.typical.add(e.Took)
-	rest := max(l.limit.PlaceEvery, receipt.Pause)
+	rest, shared := max(l.limit.PlaceEvery, receipt.Pause), l.budget.Shared()
+	until := now.Add(rest)
+	if shared {
+		until = wholeMillis(until) // as it is recorded
+	}
 	switch {
 	case rest <= 0:
 	case l.o.Burst > 0 && len(c.Company) == 0 && receipt.Pause == 0:
-		l.throttles.rest(c.PlaceID, now.Add(rest))
+		l.throttles.rest(c.PlaceID, until)
 	default: // more is to come, or nobody knows
-		l.throttles.close(notify.ScopePlace, c.Place, now.Add(rest))
+		l.throttles.close(notify.ScopePlace, c.Place, until)
 	}
 	if err != nil {
 		e.Failure = notify.Classify(err)
 		l.obey(c.Place, e.Failure, now)
 	}
 	e.Settlement = l.decide(c, receipt, e.Failure, began, now)
-	if rest > 0 && l.budget.Shared() {
-		e.Settlement.RestUntil = wholeMillis(now.Add(rest))
+	if rest > 0 && shared {
+		e.Settlement.RestUntil = until
 	}
 	return e
 }

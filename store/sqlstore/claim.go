@@ -34,11 +34,12 @@ const crowded = `(SELECT count(*) FROM (SELECT 1 FROM deliveries b WHERE b.place
 const candidateColumns = deliveryColumns + ", " + crowded + " AS crowded"
 
 // candidates are due deliveries of one rank, oldest first. Arguments: $1 now, $2
-// platform, $3 places to skip, $4 workspaces to skip, $5 limit, $6 rank.
+// platform, $3 places to skip, $4 workspaces to skip, $5 limit, $6 rank, $7 until when
+// their place rests at most.
 const candidates = "SELECT " + candidateColumns + ` FROM deliveries d
 	WHERE d.platform = $2 AND d.rank = $6 AND d.` + open + ` AND NOT d.parked AND d.wake_at <= $1
 	AND d.place_id NOT IN (SELECT CAST(value AS bigint) FROM {elements $3} e)
-	AND (SELECT p.disabled_at IS NULL AND (p.rest_until IS NULL OR p.rest_until <= $1) AND p.workspace NOT IN (SELECT value FROM {elements $4} e) FROM places p WHERE p.id = d.place_id)
+	AND (SELECT p.disabled_at IS NULL AND (p.rest_until IS NULL OR p.rest_until <= $7) AND p.workspace NOT IN (SELECT value FROM {elements $4} e) FROM places p WHERE p.id = d.place_id)
 	ORDER BY d.wake_at, d.id LIMIT $5{skip}`
 
 type candidate struct {
@@ -126,7 +127,7 @@ func (s *Store) candidates(ctx context.Context, tx *sqlx.Tx, r store.ClaimReques
 	for rank := 0; rank < ranks && len(found) < look; rank++ {
 		var some []candidate
 		err := tx.SelectContext(ctx, &some, s.dialect.sql(candidates), s.dialect.stamp(r.Now), string(platform), array(r.SkipPlaces), array(workspaces),
-			look-len(found), rank)
+			look-len(found), rank, s.dialect.stamp(r.Now.Add(r.Early)))
 		if err != nil {
 			return nil, err
 		}

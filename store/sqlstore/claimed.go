@@ -168,6 +168,11 @@ func (s *Store) claims(ctx context.Context, tx *sqlx.Tx, leased []candidate, sho
 	if err := s.aim(ctx, tx, claimed); err != nil {
 		return nil, err
 	}
+	if r.Early > 0 {
+		if err := s.tellRests(ctx, tx, claimed, r.Now); err != nil {
+			return nil, err
+		}
+	}
 	return claimed, s.accompany(ctx, tx, claimed, accompanied, r)
 }
 

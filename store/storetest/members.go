@@ -151,7 +151,22 @@ func placesRest(t *testing.T, w *World) {
 	if len(early) != 1 || early[0].PlaceID != claimed[1].PlaceID {
 		t.Errorf("while a place rests, %+v is claimed", early)
 	}
-	if late := other.Claim(until, 10); len(late) != 1 || late[0].PlaceID != claimed[0].PlaceID {
+	waiter := store.ClaimRequest{
+		Platforms: []store.Platform{store.Slack}, Now: until.Add(-time.Millisecond), Lease: 20 * time.Second, Limit: 10, Early: time.Millisecond,
+	}
+	waiting := other.ClaimAs(waiter)
+	if len(waiting) != 1 || waiting[0].PlaceID != claimed[0].PlaceID || !waiting[0].RestUntil.Equal(until) {
+		t.Fatalf("whoever would wait for the end of the rest claims %+v", waiting)
+	}
+	other.Settle(waiting[0], store.OutcomeReleased, func(s *store.Settlement) { s.DueAt = until })
+	if late := other.Claim(until, 10); len(late) != 1 || late[0].PlaceID != claimed[0].PlaceID || !late[0].RestUntil.IsZero() {
 		t.Errorf("once it has rested, %+v is claimed", late)
+	}
+	w.Move("session", "third")
+	w.Tell(store.Moves)
+	other.Settle(early[0], store.OutcomeSent, nil)
+	waiter.Now = until
+	if late := other.ClaimAs(waiter); len(late) != 1 || !late[0].RestUntil.IsZero() {
+		t.Errorf("of a place whose rest is over %+v is claimed", late)
 	}
 }

@@ -262,7 +262,13 @@ func (w *World) expandOne(c store.Change, events store.Events, edit bool) (added
 // Claim claims up to limit deliveries at a time.
 func (w *World) Claim(at time.Time, limit int) []store.Claimed {
 	w.T.Helper()
-	claimed, err := w.DB.Claim(w.T.Context(), store.ClaimRequest{Platforms: []store.Platform{store.Discord, store.Slack}, Now: at, Lease: 20 * time.Second, Limit: limit})
+	return w.ClaimAs(store.ClaimRequest{Platforms: []store.Platform{store.Discord, store.Slack}, Now: at, Lease: 20 * time.Second, Limit: limit})
+}
+
+// ClaimAs is DB.Claim, which must work.
+func (w *World) ClaimAs(r store.ClaimRequest) []store.Claimed {
+	w.T.Helper()
+	claimed, err := w.DB.Claim(w.T.Context(), r)
 	if err != nil {
 		w.T.Fatal(err)
 	}
