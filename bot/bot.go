@@ -34,6 +34,9 @@ type Catalogue interface {
 	Projects(ctx context.Context) ([]store.Project, error)
 	ProjectBySlug(ctx context.Context, slug string) (store.Project, error)
 	Moves(ctx context.Context, projectID int64, limit int) ([]store.Move, error)
+	// Dossier gives a project with its moves, and its velocities as they were told from
+	// a day on; store.ErrNotFound when there is none.
+	Dossier(ctx context.Context, slug string, from time.Time) (store.Dossier, error)
 	Pulse(ctx context.Context, projectIDs ...int64) (map[int64][]store.Move, error)
 	// Snapshots gives velocities as they were told, from a day on.
 	Snapshots(ctx context.Context, from time.Time, projectIDs ...int64) (map[int64][]store.Snapshot, error)
@@ -91,6 +94,7 @@ type Bot struct {
 	desk     *digest.Desk // of the digests members look at
 	access   map[store.Platform]Access
 	charts   *chart.Studio
+	cards    cards
 	maxAge   time.Duration // of a move that is alerted
 	now      func() time.Time
 	log      *slog.Logger

@@ -4,6 +4,7 @@ import "sparkbot/notify"
 
 // Reply is the answer to a Request.
 type Reply struct {
+	// Message may be shared by other replies, so nobody may change it.
 	Message notify.Message
 	// Private shows it only to the one who asked.
 	Private bool
@@ -11,7 +12,8 @@ type Reply struct {
 	// a page does.
 	Update bool
 
-	outcome Outcome // empty: done
+	outcome Outcome  // empty: done
+	encoded *encoded // of this very message, if it is shared
 }
 
 // Choice is one suggestion while a member types.

@@ -84,14 +84,24 @@ func nearest(projects []store.Project, name string) []store.Project {
 // project finds the one project a command names. When there is none, reply is
 // what to tell the member, with a button for each that may be meant.
 func (b *Bot) project(ctx context.Context, c Command) (p store.Project, reply Reply, found bool, err error) {
-	// A slug in full, which is what buttons and most people give, is found without
-	// reading every project.
-	if slug := strings.ToLower(strings.TrimSpace(c.Project)); store.ValidSlug(slug) {
+	if slug, whole := slugOf(c); whole {
 		p, err = b.store.ProjectBySlug(ctx, slug)
 		if !errors.Is(err, store.ErrNotFound) {
 			return p, Reply{}, err == nil, err
 		}
 	}
+	return b.guess(ctx, c)
+}
+
+// slugOf gives the slug in full that a command may name, which is what buttons and most
+// people give, and which is found without reading every project.
+func slugOf(c Command) (slug string, whole bool) {
+	slug = strings.ToLower(strings.TrimSpace(c.Project))
+	return slug, store.ValidSlug(slug)
+}
+
+// guess finds the project among all of them.
+func (b *Bot) guess(ctx context.Context, c Command) (p store.Project, reply Reply, found bool, err error) {
 	projects, err := b.store.Projects(ctx)
 	if err != nil {
 		return p, reply, false, err

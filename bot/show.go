@@ -3,12 +3,13 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"sparkbot/notify"
+	"sparkbot/notify/chart"
 	"sparkbot/notify/compose"
 	"sparkbot/notify/velocity"
 	"sparkbot/store"
@@ -19,39 +20,50 @@ const reasons = 3
 
 // show answers with one view of a project's card.
 func (b *Bot) show(ctx context.Context, r Request) (Reply, error) {
-	p, reply, found, err := b.project(ctx, r.Command)
+	now := b.now()
+	d, reply, found, err := b.dossier(ctx, r.Command, now)
 	if err != nil || !found {
 		return reply, err
 	}
-	now := b.now()
-	moves, told, err := b.facts(ctx, p.ID, now)
-	if err != nil {
-		return Reply{}, err
-	}
-	card := compose.Card{
-		Project: p, Moves: moves, Reading: velocity.ReadTold(p, moves, told[p.ID], now), Why: velocity.Why(moves, now, reasons),
-		View: string(r.Command.View), Page: r.Command.Page,
-	}
-	if r.Command.View == ViewCard || r.Command.View == "" {
-		card.Picture = b.projectPicture(p, moves, told[p.ID], card.Reading, now)
-	}
+	c := b.cards.of(cardKey{r.Platform, d.Project.ID, r.Command.View, r.Command.Page}, facts{d, now.Truncate(time.Minute)}, func() notify.Message {
+		return b.card(r.Command, d, now)
+	})
 	return Reply{
-		Message: compose.CardMessage(card, now),
+		Message: c.message, encoded: c.encoded,
 		Private: r.Command.Private || r.Button,
 		Update:  r.Button && r.Command.Page > 0,
 	}, nil
 }
 
-// facts reads what a card tells of a project, both at once: a member waits for the
-// slower one alone.
-func (b *Bot) facts(ctx context.Context, projectID int64, now time.Time) (moves []store.Move, told map[int64]velocity.Told, err error) {
-	reading, ctx := errgroup.WithContext(ctx)
-	reading.Go(func() (err error) {
-		moves, err = b.store.Moves(ctx, projectID, 0)
-		return err
-	})
-	told, err = b.told(ctx, now, projectID)
-	return moves, told, cmp.Or(reading.Wait(), err)
+// dossier reads what the card tells of the project a command names, as project finds it.
+func (b *Bot) dossier(ctx context.Context, c Command, now time.Time) (d store.Dossier, reply Reply, found bool, err error) {
+	from := now.UTC().AddDate(0, 0, -chart.Days)
+	slug, whole := slugOf(c)
+	if whole {
+		d, err = b.store.Dossier(ctx, slug, from)
+		if !errors.Is(err, store.ErrNotFound) {
+			return d, Reply{}, err == nil, err
+		}
+	}
+	p, reply, found, err := b.guess(ctx, c)
+	if err != nil || !found {
+		return d, reply, found, err
+	}
+	d, err = b.store.Dossier(ctx, p.Slug, from)
+	return d, Reply{}, err == nil, err
+}
+
+// card composes the view of a project that c asks for.
+func (b *Bot) card(c Command, d store.Dossier, now time.Time) notify.Message {
+	told := velocity.ToldOf(d.Snapshots)
+	card := compose.Card{
+		Project: d.Project, Moves: d.Moves, Reading: velocity.ReadTold(d.Project, d.Moves, told, now), Why: velocity.Why(d.Moves, now, reasons),
+		View: string(c.View), Page: c.Page,
+	}
+	if c.View == ViewCard || c.View == "" {
+		card.Picture = b.projectPicture(d.Project, d.Moves, told, card.Reading, now)
+	}
+	return compose.CardMessage(card, now)
 }
 
 // all answers with a page of projects.

@@ -41,6 +41,13 @@ type Project struct {
 	UpdatedAt time.Time
 }
 
+// Dossier is a project with all that its card tells.
+type Dossier struct {
+	Project   Project
+	Moves     []Move     // newest first, without the retracted ones
+	Snapshots []Snapshot // from some day on, in order
+}
+
 var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
 // ValidSlug reports whether s has the form of a slug: a letter a to z or a

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -148,23 +147,14 @@ func (c *Client) immediate(reply bot.Reply) callback {
 	p := c.shown(reply, reply.Private && !reply.Update)
 	first := callback{Type: kind, Data: p.json, files: p.files}
 	if len(p.files) > 0 {
-		first.words = func() callback { return c.immediate(wordsAlone(reply)) }
+		first.words = func() callback { return c.immediate(reply.WithoutPictures()) }
 	}
 	return first
 }
 
-// wordsAlone is a reply without its pictures.
-func wordsAlone(reply bot.Reply) bot.Reply {
-	reply.Message.Blocks = slices.DeleteFunc(slices.Clone(reply.Message.Blocks), func(b notify.Block) bool {
-		_, picture := b.(notify.Picture)
-		return picture
-	})
-	return reply
-}
-
 // shown encodes a reply; one that cannot be shown says so.
 func (c *Client) shown(reply bot.Reply, private bool) payload {
-	box, err := c.Encode(reply.Message)
+	box, err := reply.Encode(c.Encode)
 	if err != nil {
 		c.log.Error("a reply does not fit", "error", err)
 		box, _ = c.Encode(sentence("The answer is too long for one message here; ask for a part of it.").Message)

@@ -68,7 +68,7 @@ func (c *Client) keep(p promise, done <-chan bot.Reply) {
 // comes as a message of its own.
 func (c *Client) followUp(ctx context.Context, p promise, reply bot.Reply) error {
 	err := c.followUpOnce(ctx, p, reply)
-	if words := wordsAlone(reply); err != nil && len(words.Message.Blocks) < len(reply.Message.Blocks) {
+	if words := reply.WithoutPictures(); err != nil && len(words.Message.Blocks) < len(reply.Message.Blocks) {
 		return c.followUpOnce(ctx, p, words)
 	}
 	return err

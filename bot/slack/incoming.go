@@ -146,7 +146,7 @@ func (c *Client) reply(ctx context.Context, in incoming, a Answerer) bot.Reply {
 
 // shown is a reply as it stands in an answer or goes to a response_url.
 func (c *Client) shown(in incoming, reply bot.Reply) []byte {
-	encoded, err := c.Encode(reply.Message)
+	encoded, err := reply.Encode(c.Encode)
 	if err != nil {
 		c.log.Error("a reply does not fit", "error", err)
 		encoded, _ = c.Encode(sentence("The answer is too long for one message here; ask for a part of it.").Message)
@@ -179,7 +179,7 @@ func (c *Client) respond(ctx context.Context, in incoming, reply bot.Reply) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	err := c.respondOnce(ctx, in, reply)
-	if bare := wordsAlone(reply); err != nil && len(bare.Message.Blocks) < len(reply.Message.Blocks) {
+	if bare := reply.WithoutPictures(); err != nil && len(bare.Message.Blocks) < len(reply.Message.Blocks) {
 		err = c.respondOnce(ctx, in, bare)
 	}
 	if err != nil {

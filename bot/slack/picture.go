@@ -138,18 +138,6 @@ func replaceFiles(content []byte, file func(n int) string) ([]byte, error) {
 // file was deleted meanwhile.
 var refusedForBlocks = map[string]bool{"invalid_blocks": true, "invalid_blocks_format": true, "invalid_arguments": true, "file_not_found": true}
 
-// wordsAlone is a reply without its pictures.
-func wordsAlone(reply bot.Reply) bot.Reply {
-	var kept []notify.Block
-	for _, b := range reply.Message.Blocks {
-		if _, isPicture := b.(notify.Picture); !isPicture {
-			kept = append(kept, b)
-		}
-	}
-	reply.Message.Blocks = kept
-	return reply
-}
-
 // provide has a reply's pictures uploaded before it is shown.
 func (c *Client) provide(ctx context.Context, team string, reply bot.Reply) {
 	ctx, cancel := context.WithTimeout(ctx, c.pictureWait)

@@ -131,3 +131,33 @@ func TestAPlaceholderInATextStays(t *testing.T) {
 		t.Errorf("the body became %s, %v", made, err)
 	}
 }
+
+// TestAPictureIsNamedByItsContent names more pictures than are remembered, twice, and
+// copies of them, whose bytes lie elsewhere.
+func TestAPictureIsNamedByItsContent(t *testing.T) {
+	var s sums
+	names := map[fileKey]bool{}
+	var all []notify.Picture
+	for i := range byte(3 * len(s.latest)) {
+		all = append(all, notify.Picture{Alt: "a line", PNG: []byte{1, i}}, notify.Picture{Alt: "another line", PNG: []byte{1, i}})
+	}
+	for _, p := range all {
+		names[s.keyOf("T1", p)] = true
+	}
+	if len(names) != len(all) {
+		t.Errorf("%d pictures have %d names", len(all), len(names))
+	}
+	for _, p := range all {
+		copied := notify.Picture{Alt: p.Alt, PNG: bytes.Clone(p.PNG)}
+		name := s.keyOf("T1", p)
+		if !names[name] || s.keyOf("T1", p) != name || s.keyOf("T1", copied) != name {
+			t.Errorf("%s %v has another name", p.Alt, p.PNG)
+		}
+		if s.keyOf("T2", p) == name {
+			t.Errorf("%s %v has the same name in another workspace", p.Alt, p.PNG)
+		}
+	}
+	if empty, none := s.keyOf("T1", notify.Picture{}), s.keyOf("T1", notify.Picture{PNG: []byte{}}); empty != none {
+		t.Error("an empty picture has two names")
+	}
+}

@@ -41,11 +41,34 @@ type fileKey struct {
 	content [sha256.Size]byte
 }
 
-func keyOf(team string, p notify.Picture) fileKey {
+// sums remember what the latest pictures are named by, since the same few, whose bytes
+// nobody changes, come with messages and replies again and again.
+type sums struct {
+	mu     sync.Mutex
+	latest [8]summed
+	next   int
+}
+
+type summed struct {
+	picture notify.Picture
+	content [sha256.Size]byte
+}
+
+func (s *sums) keyOf(team string, p notify.Picture) fileKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.latest {
+		if known := &s.latest[i]; len(p.PNG) > 0 && len(known.picture.PNG) == len(p.PNG) && &known.picture.PNG[0] == &p.PNG[0] && known.picture.Alt == p.Alt {
+			return fileKey{team, known.content}
+		}
+	}
 	h := sha256.New()
 	_, _ = io.WriteString(h, p.Alt+"\x00")
 	_, _ = h.Write(p.PNG)
-	return fileKey{team, [sha256.Size]byte(h.Sum(nil))}
+	k := fileKey{team, [sha256.Size]byte(h.Sum(nil))}
+	s.latest[s.next] = summed{p, k.content}
+	s.next = (s.next + 1) % len(s.latest)
+	return k
 }
 
 // file is a picture's upload. Its id and error may be read once ready is closed.
@@ -58,6 +81,7 @@ type file struct {
 // files remember what was uploaded, so that a picture is uploaded once in a
 // workspace by this process, whoever waits for it.
 type files struct {
+	sums   sums
 	mu     sync.Mutex
 	known  map[fileKey]*file
 	order  []fileKey            // oldest first
@@ -69,7 +93,7 @@ var errPaused = errors.New("the last upload to this workspace failed; it will be
 // file gives the id of a picture in a workspace, uploaded when it is new. It
 // waits until the file can be shown, or until ctx ends.
 func (c *Client) file(ctx context.Context, team string, p notify.Picture) (string, error) {
-	f, first, err := c.files.entry(keyOf(team, p), c.now())
+	f, first, err := c.files.entry(c.files.sums.keyOf(team, p), c.now())
 	if err != nil {
 		return "", err
 	}
@@ -224,7 +248,7 @@ func (s *files) forget(team string, pictures []notify.Picture) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range pictures {
-		k := keyOf(team, p)
+		k := s.sums.keyOf(team, p)
 		s.drop(func(known fileKey, _ *file) bool { return known == k })
 	}
 }

@@ -69,24 +69,25 @@ func (s *Store) Snapshots(ctx context.Context, from time.Time, projectIDs ...int
 }
 
 func (d dialect) snapshots(ctx context.Context, q sqlx.QueryerContext, from time.Time, projectIDs []int64) (map[int64][]store.Snapshot, error) {
-	query := "SELECT project_id, day, score, filled FROM snapshots WHERE day >= $1"
-	args := []any{dayNumber(from)}
 	switch len(projectIDs) {
 	case 0:
+		return d.snapshotsWhere(ctx, q, "day >= $1", dayNumber(from))
 	case 1:
-		query += " AND project_id = $2"
-		args = append(args, projectIDs[0])
+		return d.snapshotsWhere(ctx, q, "day >= $1 AND project_id = $2", dayNumber(from), projectIDs[0])
 	default:
-		query += " AND project_id IN (SELECT CAST(value AS bigint) FROM {elements $2} e)"
-		args = append(args, array(projectIDs))
+		return d.snapshotsWhere(ctx, q, "day >= $1 AND project_id IN (SELECT CAST(value AS bigint) FROM {elements $2} e)", dayNumber(from), array(projectIDs))
 	}
+}
+
+// snapshotsWhere gives those that a condition is true of, by project and in order.
+func (d dialect) snapshotsWhere(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) (map[int64][]store.Snapshot, error) {
 	var rows []struct {
 		ProjectID int64   `db:"project_id"`
 		Day       int64   `db:"day"`
 		Score     float64 `db:"score"`
 		Filled    bool    `db:"filled"`
 	}
-	if err := sqlx.SelectContext(ctx, q, &rows, d.sql(query+" ORDER BY project_id, day"), args...); err != nil {
+	if err := sqlx.SelectContext(ctx, q, &rows, d.sql("SELECT project_id, day, score, filled FROM snapshots WHERE "+where+" ORDER BY project_id, day"), args...); err != nil {
 		return nil, fmt.Errorf("read the snapshots: %w", err)
 	}
 	all := map[int64][]store.Snapshot{}

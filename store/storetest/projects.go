@@ -77,6 +77,44 @@ func projectsComeBack(t *testing.T, w *World) {
 	}
 }
 
+// aDossierIsWhole reads a project among others, with what was taken back and what was
+// told long ago beside the rest.
+func aDossierIsWhole(t *testing.T, w *World) {
+	session, zulip := w.Project("session", "COMMS", "p2p"), w.Project("zulip", "COMMS")
+	for _, title := range []string{"first", "second", "third"} {
+		w.Move("session", title)
+	}
+	w.Move("zulip", "another project's")
+	w.MustExec("UPDATE moves SET retracted_at = $1 WHERE title = 'second'", w.Now.Format(time.RFC3339))
+	told := []store.Snapshot{
+		{ProjectID: session.ID, Day: today.AddDate(0, 0, -1), Score: 3.9},
+		{ProjectID: session.ID, Day: today, Score: 4.1},
+	}
+	long := store.Snapshot{ProjectID: session.ID, Day: today.AddDate(0, 0, -2), Score: 1}
+	if _, err := w.DB.KeepSnapshots(t.Context(), append([]store.Snapshot{long, {ProjectID: zulip.ID, Day: today, Score: 9}}, told...)); err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.DB.Dossier(t.Context(), "session", today.AddDate(0, 0, -1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	moves, err := w.DB.Moves(t.Context(), session.ID, 0)
+	if err != nil || len(moves) != 2 {
+		t.Fatalf("%d moves stand, %v", len(moves), err)
+	}
+	want := store.Dossier{Project: session, Moves: moves, Snapshots: told}
+	if diff := cmp.Diff(want, d, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the dossier is another:\n%s", diff)
+	}
+	bare, err := w.DB.Dossier(t.Context(), "zulip", today.AddDate(0, 0, 1))
+	if err != nil || bare.Project.ID != zulip.ID || len(bare.Moves) != 1 || len(bare.Snapshots) != 0 {
+		t.Errorf("of one that was not told since it is %+v, %v", bare, err)
+	}
+	if d, err := w.DB.Dossier(t.Context(), "nobody", today); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an unknown slug gives %+v, %v", d, err)
+	}
+}
+
 func importIsIdempotent(t *testing.T, w *World) {
 	p, moves := sample()
 	put(w, p, moves)

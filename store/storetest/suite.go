@@ -66,6 +66,7 @@ func Run(t *testing.T) {
 		{"a lapsed lease is found behind what waits for it", headsAreFound},
 		{"one of many holds a lease, until it lapses or is given back", oneHolds},
 		{"a day's score is written once", snapshotsAreWrittenOnce},
+		{"a dossier is whole", aDossierIsWhole},
 		{"a turn is taken once, whoever decides", turnsAreTakenOnce},
 		{"a turn is told to who follows the trend, in chunks and once", turnsAreToldInChunks},
 		{"a trend is held like an alert, and ends with its project", trendsAreHeldAndEndWithTheirProject},

@@ -1,0 +1,102 @@
+package bot
+
+import (
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"sparkbot/notify"
+	"sparkbot/store"
+)
+
+const (
+	// maxCards bounds how many cards are kept: each takes some tens of kilobytes.
+	maxCards = 32
+	// maxFacts is of how many moves a card may be to be kept.
+	maxFacts = 500
+)
+
+// cards keep what was composed of late, since many ask for the same card just after an
+// alert. A card is given again only while everything it tells of is read to be as it
+// was, and within the minute for which it was composed; so what is stored shows at once.
+// It is safe for concurrent use; its zero value is ready.
+type cards struct {
+	mu   sync.Mutex
+	kept map[cardKey]card
+}
+
+// cardKey names what was asked for. A platform encodes a card once, so each has its own.
+type cardKey struct {
+	platform store.Platform
+	project  int64
+	view     View
+	page     int
+}
+
+// facts are all that a card is composed of.
+type facts struct {
+	store.Dossier
+
+	minute time.Time
+}
+
+func (f facts) equal(o facts) bool {
+	return f.minute.Equal(o.minute) && slices.Equal(f.Moves, o.Moves) && slices.Equal(f.Snapshots, o.Snapshots) && reflect.DeepEqual(f.Project, o.Project)
+}
+
+// card is a message, which nobody may change, with the facts it was composed of.
+type card struct {
+	facts   facts
+	message notify.Message
+	encoded *encoded
+}
+
+// of gives the card of these facts, composed when it is not kept.
+func (c *cards) of(key cardKey, f facts, compose func() notify.Message) card {
+	c.mu.Lock()
+	kept, found := c.kept[key]
+	c.mu.Unlock()
+	if found && kept.facts.equal(f) {
+		return kept
+	}
+	made := card{facts: f, message: compose(), encoded: &encoded{}}
+	if len(f.Moves) > maxFacts {
+		return made
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil || len(c.kept) >= maxCards {
+		c.kept = map[cardKey]card{}
+	}
+	c.kept[key] = made
+	return made
+}
+
+// encoded is what a platform made of a message.
+type encoded struct {
+	once sync.Once
+	body notify.Body
+	err  error
+}
+
+// Encode gives the reply's message as encode makes it, which it may have done for an
+// earlier reply with the same message. The body must not be changed: others share it.
+func (r Reply) Encode(encode func(notify.Message) (notify.Body, error)) (notify.Body, error) {
+	e := r.encoded
+	if e == nil {
+		return encode(r.Message)
+	}
+	e.once.Do(func() { e.body, e.err = encode(r.Message) })
+	return e.body, e.err
+}
+
+// WithoutPictures is the reply in words alone.
+func (r Reply) WithoutPictures() Reply {
+	r.Message.Blocks = slices.DeleteFunc(slices.Clone(r.Message.Blocks), func(b notify.Block) bool {
+		_, picture := b.(notify.Picture)
+		return picture
+	})
+	r.encoded = nil
+	return r
+}
