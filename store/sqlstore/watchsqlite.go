@@ -18,10 +18,12 @@ const (
 	// busy by one or two per cent, for the threads that wake for it more than for the
 	// question.
 	calmPoll = 6 * time.Second
-	// hurriedPoll is how often it is asked while somebody writes, and always where the
-	// system does not tell of writes.
-	hurriedPoll = 10 * time.Millisecond
-	blindPoll   = 25 * time.Millisecond
+	// hurriedPoll is how often it is asked while somebody writes, and quickestPoll just
+	// after the first write: a commit is mostly seen as soon as the disk has it, some
+	// milliseconds later. blindPoll is for where the system does not tell of writes.
+	hurriedPoll  = 10 * time.Millisecond
+	quickestPoll = time.Millisecond
+	blindPoll    = 25 * time.Millisecond
 	// writing is for how long after a write another commit may follow whose own write
 	// was told of together with it.
 	writing = 250 * time.Millisecond
@@ -58,6 +60,7 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 	next := time.NewTimer(0)
 	defer next.Stop()
 	var (
+		begun   time.Time     // when the first of the present writes was told of
 		written time.Time     // when a write was last told of
 		expect  time.Duration // for how long since then its commit is waited for
 		changed time.Time     // when one was last seen
@@ -65,7 +68,11 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		last    int64
 	)
 	wrote := func() {
-		written, expect = time.Now(), forever
+		now := time.Now()
+		if now.Sub(written) >= writing {
+			begun = now
+		}
+		written, expect = now, forever
 		if written.Sub(changed) < late {
 			expect = doubtful
 		}
@@ -100,7 +107,7 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 			last, expect, changed, unmoved = version, 0, time.Now(), true
 			signal(out)
 		}
-		rest = untilAsked(time.Since(written), expect, calm)
+		rest = untilAsked(time.Since(begun), time.Since(written), expect, calm)
 		if rest == calm && unmoved {
 			if rest = writing - time.Since(changed); rest <= 0 {
 				s.moveLog(ctx)
@@ -128,11 +135,11 @@ func (s *Store) moveLog(ctx context.Context) {
 }
 
 // untilAsked is how long to wait before the file is asked again: so long after the
-// last write, whose commit is expected within a time since then.
-func untilAsked(sinceWrite, expect, calm time.Duration) time.Duration {
+// first and the last of some writes, whose commit is expected within a time since then.
+func untilAsked(sinceFirst, sinceWrite, expect, calm time.Duration) time.Duration {
 	switch {
 	case sinceWrite < writing:
-		return min(hurriedPoll, calm)
+		return min(max(quickestPoll, sinceFirst/2), hurriedPoll, calm)
 	case sinceWrite < expect:
 		return min(max(hurriedPoll, sinceWrite/patience), calm)
 	}
