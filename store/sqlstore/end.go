@@ -59,24 +59,27 @@ func (s *Store) end(ctx context.Context, tx *sqlx.Tx, settlements []store.Settle
 // endPlain ends the plain ones and gives their ids, which of them show an earlier
 // revision than their move has now, and those that are left.
 func (s *Store) endPlain(ctx context.Context, tx *sqlx.Tx, settlements []store.Settlement, at time.Time) (sent, behind []int64, left []store.Settlement, err error) {
-	var all []store.Settlement
+	sent = make([]int64, 0, len(settlements))
 	shown := map[int64][]revisionRow{}
-	for _, one := range settlements {
+	alike := map[int64][]*store.Settlement{} // by the revision they show
+	for i := range settlements {
+		one := &settlements[i]
 		if !plain(one) {
-			left = append(left, one)
+			left = append(left, *one)
 			continue
 		}
-		all, sent = append(all, one), append(sent, one.DeliveryID)
-		move := one.Shown[0].MoveID
-		shown[move] = append(shown[move], revisionRow{one.DeliveryID, one.Shown[0].Shown})
+		move, revision := one.Shown[0].MoveID, one.Shown[0].Shown
+		sent = append(sent, one.DeliveryID)
+		shown[move] = append(shown[move], revisionRow{one.DeliveryID, revision})
+		alike[revision] = append(alike[revision], one)
 	}
-	kinds, alike := s.alike(all, at)
-	for _, k := range kinds {
-		result, err := tx.ExecContext(ctx, s.endQuery(), s.endArgs(k, alike[k])...)
+	for _, revision := range slices.Sorted(maps.Keys(alike)) {
+		all := alike[revision]
+		result, err := tx.ExecContext(ctx, s.endQuery(), s.endArgs(s.settlement(all[0], at), all)...)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		if n, err := result.RowsAffected(); err != nil || int(n) < len(alike[k]) {
+		if n, err := result.RowsAffected(); err != nil || int(n) < len(all) {
 			return nil, nil, nil, cmp.Or(err, errSomeStale)
 		}
 	}
@@ -85,9 +88,10 @@ func (s *Store) endPlain(ctx context.Context, tx *sqlx.Tx, settlements []store.S
 }
 
 // alike sorts settlements by how they end.
-func (s *Store) alike(settlements []store.Settlement, at time.Time) (kinds []settlement, alike map[settlement][]store.Settlement) {
-	alike = map[settlement][]store.Settlement{}
-	for _, one := range settlements {
+func (s *Store) alike(settlements []store.Settlement, at time.Time) (kinds []settlement, alike map[settlement][]*store.Settlement) {
+	alike = map[settlement][]*store.Settlement{}
+	for i := range settlements {
+		one := &settlements[i]
 		kind := s.settlement(one, at)
 		if _, known := alike[kind]; !known {
 			kinds = append(kinds, kind)
@@ -128,7 +132,7 @@ func latest(settlements []store.Settlement) (at time.Time) {
 }
 
 // settlement is the one place that says which state an outcome leads to.
-func (s *Store) settlement(o store.Settlement, at time.Time) settlement {
+func (s *Store) settlement(o *store.Settlement, at time.Time) settlement {
 	row := settlement{Reason: o.Reason, GiveUp: s.dialect.json(o.GiveUpAt), Unsure: s.dialect.json(o.UnsureAt)}
 	switch o.Outcome {
 	case store.OutcomeRetry:
@@ -188,7 +192,7 @@ const endedColumns = ` RETURNING deliveries.id, deliveries.place_id,
 	CASE WHEN deliveries.kind = 'alert' AND deliveries.state = 'sent' THEN deliveries.move_id ELSE 0 END AS shows, deliveries.revision`
 
 // endArgs are the arguments of endQuery.
-func (s *Store) endArgs(k settlement, all []store.Settlement) []any {
+func (s *Store) endArgs(k settlement, all []*store.Settlement) []any {
 	rest := []any{k.State, k.Attempt, k.WakeAt, k.GiveUp, k.Unsure, k.At, k.Reason, k.Shown}
 	if s.dialect.name == onSQLite.name {
 		rows := make([][3]any, len(all))

@@ -40,10 +40,12 @@ func (s *Store) Settle(ctx context.Context, settlements []store.Settlement) (sta
 var errSomeStale = errors.New("some are stale")
 
 // plain reports whether a settlement changes nothing but its own delivery, an alert
-// that was sent. Most do, and of those nothing has to be read again.
-func plain(one store.Settlement) bool {
+// that was sent, and says no more of it than the revision it shows. Most are so, and of
+// those nothing has to be read again.
+func plain(one *store.Settlement) bool {
 	return one.Outcome == store.OutcomeSent && one.RestUntil.IsZero() && len(one.Shown) == 1 &&
-		one.Shown[0].DeliveryID == one.DeliveryID && one.Shown[0].MoveID != 0 && one.Shown[0].Shown > 0
+		one.Shown[0].DeliveryID == one.DeliveryID && one.Shown[0].MoveID != 0 && one.Shown[0].Shown > 0 &&
+		one.Reason == "" && one.GiveUpAt.IsZero() && one.UnsureAt.IsZero()
 }
 
 // settle ends claims. Without ask it takes every plain one to be the caller's to end,
