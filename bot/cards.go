@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"sync"
@@ -80,6 +81,9 @@ type encoded struct {
 	err  error
 }
 
+// errBroken is what a message gives that was being encoded when a panic came.
+var errBroken = errors.New("it could not be encoded; the log has why")
+
 // Encode gives the reply's message as encode makes it, which it may have done for an
 // earlier reply with the same message. The body must not be changed: others share it.
 func (r Reply) Encode(encode func(notify.Message) (notify.Body, error)) (notify.Body, error) {
@@ -87,7 +91,10 @@ func (r Reply) Encode(encode func(notify.Message) (notify.Body, error)) (notify.
 	if e == nil {
 		return encode(r.Message)
 	}
-	e.once.Do(func() { e.body, e.err = encode(r.Message) })
+	e.once.Do(func() {
+		e.err = errBroken
+		e.body, e.err = encode(r.Message)
+	})
 	return e.body, e.err
 }
 

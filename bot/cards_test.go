@@ -118,6 +118,14 @@ func TestASharedReplyIsEncodedOnce(t *testing.T) {
 	if _, err := words.Encode(encode); err != nil || calls != 2 {
 		t.Errorf("in words alone it is another message, which was encoded %d times (%v)", calls-1, err)
 	}
+	broken := Reply{Message: first.Message, encoded: &encoded{}}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = broken.Encode(func(notify.Message) (notify.Body, error) { panic("no") })
+	}()
+	if b, err := broken.Encode(encode); err == nil {
+		t.Errorf("after a panic it is encoded as %q", b.Content)
+	}
 	if _, err := (Reply{}).Encode(encode); !errors.Is(err, refused) {
 		t.Errorf("a message that does not fit gives %v", err)
 	}
