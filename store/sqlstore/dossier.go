@@ -9,6 +9,7 @@ import (
 	"sparkbot/store"
 )
 
+// ofSlug is the id of the project with a slug.
 const ofSlug = "(SELECT x.id FROM projects x WHERE x.slug = $1)"
 
 // Dossier gives a project with its moves, newest first and without the retracted ones,
@@ -22,7 +23,7 @@ func (s *Store) Dossier(ctx context.Context, slug string, from time.Time) (d sto
 		return err
 	}
 	moves := func() (err error) {
-		d.Moves, err = s.moves(ctx, "WHERE m.project_id = "+ofSlug+" AND m.retracted_at IS NULL", slug)
+		d.Moves, err = s.moves(ctx, ofSlug, slug, 0)
 		return err
 	}
 	snapshots := func() error {

@@ -64,21 +64,20 @@ func (s *Store) Move(ctx context.Context, id int64) (store.Move, error) {
 // Moves gives a project's moves, newest first, without the retracted ones; all
 // of them when limit is 0.
 func (s *Store) Moves(ctx context.Context, projectID int64, limit int) ([]store.Move, error) {
-	if limit > 0 {
-		return s.moves(ctx, "WHERE m.project_id = $1 AND m.retracted_at IS NULL", projectID, limit)
-	}
-	return s.moves(ctx, "WHERE m.project_id = $1 AND m.retracted_at IS NULL", projectID)
+	return s.moves(ctx, "$1", projectID, limit)
 }
 
-// moves gives those of a project, newest first; a second argument limits their number.
-func (s *Store) moves(ctx context.Context, where string, project any, limit ...any) ([]store.Move, error) {
-	query := s.dialect.sql("SELECT "+moveColumns+" FROM moves m "+where+" ") + s.dialect.newestFirst()
-	if len(limit) > 0 {
+// moves gives those of the project that id, a piece of SQL, makes of key.
+func (s *Store) moves(ctx context.Context, id string, key any, limit int) ([]store.Move, error) {
+	query := s.dialect.sql("SELECT "+moveColumns+" FROM moves m WHERE m.project_id = "+id+" AND m.retracted_at IS NULL ") + s.dialect.newestFirst()
+	args := []any{key}
+	if limit > 0 {
 		query += " LIMIT $2"
+		args = append(args, limit)
 	}
 	var rows []moveRow
-	if err := s.facts.SelectContext(ctx, &rows, query, append([]any{project}, limit...)...); err != nil {
-		return nil, fmt.Errorf("read the moves of project %v: %w", project, err)
+	if err := s.facts.SelectContext(ctx, &rows, query, args...); err != nil {
+		return nil, fmt.Errorf("read the moves of project %v: %w", key, err)
 	}
 	moves := make([]store.Move, len(rows))
 	for i, r := range rows {
