@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -12,10 +13,10 @@ import (
 )
 
 const (
-	// maxCards bounds how many cards are kept: each takes some tens of kilobytes.
-	maxCards = 32
-	// maxFacts is of how many moves a card may be to be kept.
-	maxFacts = 500
+	// maxCards bounds how many cards are kept, and maxFacts of how many moves one may be
+	// to be kept: a move takes half a kilobyte or so, and all of them 2 MB at most.
+	maxCards = 16
+	maxFacts = 200
 )
 
 // cards keep what was composed of late, since many ask for the same card just after an
@@ -67,6 +68,7 @@ func (c *cards) of(key cardKey, f facts, compose func() notify.Message) card {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	maps.DeleteFunc(c.kept, func(_ cardKey, old card) bool { return !old.facts.minute.Equal(f.minute) }) // nobody gets them any more
 	if c.kept == nil || len(c.kept) >= maxCards {
 		c.kept = map[cardKey]card{}
 	}

@@ -75,6 +75,10 @@ func TestCardsThatAreKeptAreBounded(t *testing.T) {
 	if n := len(k.bot.cards.kept); n == 0 || n > maxCards {
 		t.Errorf("%d cards are kept, want 1 to %d", n, maxCards)
 	}
+	k.w.Now = k.w.Now.Add(time.Minute)
+	if k.ask("session"); len(k.bot.cards.kept) != 1 {
+		t.Errorf("a minute later %d cards are kept, want the one just asked for", len(k.bot.cards.kept))
+	}
 	for i := range maxFacts {
 		k.w.MustExec(`INSERT INTO moves (project_id, title, source_url, occurred_at) SELECT id, $1, $2, $3 FROM projects WHERE slug = 'river'`,
 			"a move", fmt.Sprintf("https://example.org/%d", i), k.w.Now.Format(time.RFC3339))
