@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -74,38 +73,4 @@ func (c *cards) of(key cardKey, f facts, compose func() notify.Message) card {
 	}
 	c.kept[key] = made
 	return made
-}
-
-// encoded is what a platform made of a message.
-type encoded struct {
-	once sync.Once
-	body notify.Body
-	err  error
-}
-
-// errBroken is what a message gives that was being encoded when a panic came.
-var errBroken = errors.New("it could not be encoded; the log has why")
-
-// Encode gives the reply's message as encode makes it, which it may have done for an
-// earlier reply with the same message. The body must not be changed: others share it.
-func (r Reply) Encode(encode func(notify.Message) (notify.Body, error)) (notify.Body, error) {
-	e := r.encoded
-	if e == nil {
-		return encode(r.Message)
-	}
-	e.once.Do(func() {
-		e.err = errBroken
-		e.body, e.err = encode(r.Message)
-	})
-	return e.body, e.err
-}
-
-// WithoutPictures is the reply in words alone.
-func (r Reply) WithoutPictures() Reply {
-	r.Message.Blocks = slices.DeleteFunc(slices.Clone(r.Message.Blocks), func(b notify.Block) bool {
-		_, picture := b.(notify.Picture)
-		return picture
-	})
-	r.encoded = nil
-	return r
 }
