@@ -7,11 +7,9 @@ import (
 )
 
 const (
-	// ShareTTL is how long a member that died is still counted.
+	// ShareTTL is how long a member that died is still counted. It leaves room for two
+	// beats of the heart that are lost before a share lapses.
 	ShareTTL = 7500 * time.Millisecond
-	// renewEvery leaves room for two questions that are lost before a share
-	// lapses.
-	renewEvery = 2 * time.Second
 	// slowest is how long an answer may take whose request began when the share
 	// lapsed, and still count no more when the database forgets the share.
 	slowest = 300 * time.Millisecond

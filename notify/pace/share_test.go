@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sparkbot/store"
+	"sparkbot/store/heartbeat"
 )
 
 func TestFairSharesAddUp(t *testing.T) {
@@ -203,29 +204,31 @@ func (w *way) Join(_ context.Context, _, holder string, ttl time.Duration, decid
 	return nil
 }
 
-func (w *way) Stay(_ context.Context, _, holder string, share int, ttl time.Duration, others []store.Member) (bool, error) {
+func (w *way) Renew(_ context.Context, all []store.Holding) ([]store.Tenure, error) {
 	cut, slow := w.get()
 	pass(slow)
 	if cut {
-		return false, errors.New("connection refused")
+		return nil, errors.New("connection refused")
 	}
 	w.fakePool.mu.Lock()
-	mine, now := w.rows[holder], time.Now()
-	same := mine.share == share && mine.until.After(now)
-	n := 0
-	for name, r := range w.rows {
-		if name != holder && r.until.After(now) {
-			n++
-			same = same && slices.Contains(others, store.Member{Holder: name, Share: r.share})
+	answers := make([]store.Tenure, len(all))
+	for i, h := range all {
+		mine, now := w.rows[h.Holder], time.Now()
+		same := mine.share == h.Share && mine.until.After(now)
+		n := 0
+		for name, r := range w.rows {
+			if name != h.Holder && r.until.After(now) {
+				n++
+				same = same && slices.Contains(h.Others, store.Member{Holder: name, Share: r.share})
+			}
 		}
-	}
-	same = same && n == len(others)
-	if same {
-		w.rows[holder] = row{share, now.Add(ttl)}
+		if same && n == len(h.Others) {
+			w.rows[h.Holder], answers[i] = row{h.Share, now.Add(h.TTL)}, store.Renewed
+		}
 	}
 	w.fakePool.mu.Unlock()
 	pass(slow)
-	return same, nil
+	return answers, nil
 }
 
 func (w *way) Leave(_ context.Context, _, holder string, after time.Duration) error {
@@ -306,7 +309,7 @@ func TestReplicasTogetherKeepThePlatformsSecond(t *testing.T) {
 func replica(t *testing.T, w *way, name string, over road, seen *starts) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	b := NewBudget(49, time.Now)
-	m := NewMember(w, "discord", name, b, time.Now, slog.New(slog.DiscardHandler))
+	m := NewMember(w, heartbeat.New(w), "discord", name, b, time.Now, slog.New(slog.DiscardHandler))
 	var sending, keeping sync.WaitGroup
 	kept, end := context.WithCancel(context.WithoutCancel(ctx))
 	keeping.Go(func() { m.Keep(kept) })
@@ -358,7 +361,8 @@ func TestAtRestNothingIsDecided(t *testing.T) {
 		keep := func(name string) {
 			ctx, cancel := context.WithCancel(t.Context())
 			b := NewBudget(49, time.Now)
-			m := NewMember(&way{fakePool: table}, "discord", name, b, time.Now, slog.New(slog.DiscardHandler))
+			w := &way{fakePool: table}
+			m := NewMember(w, heartbeat.New(w), "discord", name, b, time.Now, slog.New(slog.DiscardHandler))
 			var keeping sync.WaitGroup
 			keeping.Go(func() { m.Keep(ctx) })
 			ends, budgets = append(ends, func() { cancel(); keeping.Wait() }), append(budgets, b)
@@ -401,7 +405,8 @@ func TestWhatIsUnderWayKeepsItsShare(t *testing.T) {
 		var keeping sync.WaitGroup
 		keep := func(name string) *Budget {
 			b := NewBudget(49, time.Now)
-			m := NewMember(&way{fakePool: table}, "discord", name, b, time.Now, slog.New(slog.DiscardHandler))
+			w := &way{fakePool: table}
+			m := NewMember(w, heartbeat.New(w), "discord", name, b, time.Now, slog.New(slog.DiscardHandler))
 			keeping.Go(func() { m.Keep(ctx) })
 			return b
 		}

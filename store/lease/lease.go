@@ -15,25 +15,33 @@
 package lease
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"sparkbot/store/pulse"
+	"sparkbot/store"
+	"sparkbot/store/heartbeat"
 )
 
-// DefaultTTL is how long a lease lasts without being renewed. Those who wait ask
-// every fifth of it, so a holder that was killed is followed within 12 s.
-const DefaultTTL = 10 * time.Second
+const (
+	// TTL is how long a lease lasts without being renewed. Those who wait look at every
+	// beat, so a holder that was killed is followed within 12 s.
+	TTL = 5 * heartbeat.Every
+	// term is how long after a question its answer is surely still true, less the time
+	// that work may take to stop.
+	term = TTL * 4 / 5
+	// patience is how long one question is waited for.
+	patience = heartbeat.Every * 9 / 10
+)
 
 // ErrLost is the cause with which the context of the work ends when the lease is
 // lost, or can no longer be known to be held.
 var ErrLost = errors.New("the lease is lost")
 
-// Leases are where the replicas meet.
+// Leases are where the replicas meet. What is held is renewed by the heartbeat.
 type Leases interface {
 	// Hold takes or renews the lease for ttl; false means that another has it.
 	Hold(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
@@ -41,43 +49,41 @@ type Leases interface {
 	Release(ctx context.Context, name, holder string) error
 }
 
-// Options say which lease, and for whom. TTL and Log may be left zero.
+// Options say which lease, and for whom. Log may be left nil.
 type Options struct {
 	Name   string // what is done, such as "discord gateway"
 	Holder string // this process, by a name no other has
-	TTL    time.Duration
 	Log    *slog.Logger
 }
 
-// Free gives every lease to whoever asks, for a database that one process serves
-// alone.
-type Free struct{}
-
-// Hold always says yes.
-func (Free) Hold(context.Context, string, string, time.Duration) (bool, error) { return true, nil }
-
-// Release has nothing to give back.
-func (Free) Release(context.Context, string, string) error { return nil }
-
 // Turn is the wish to do something alone. Only one Do may run at a time.
 type Turn struct {
-	leases Leases
+	leases Leases // nil when it is always this one's turn
+	heart  *heartbeat.Heart
 	o      Options
 	held   atomic.Bool
 	others atomic.Bool   // another had it when last asked
 	deaf   atomic.Bool   // the database did not answer the last question
 	asking chan struct{} // bounds the questions that wait for a dead network
+	anew   chan struct{} // says that the lease must be asked for
+
+	mu    sync.Mutex
+	end   *time.Timer // fires when the lease is no longer sure to be held
+	asked time.Time   // when the heart asked last
 }
 
 // New makes a Turn.
-func New(l Leases, o Options) *Turn {
-	o.TTL = cmp.Or(o.TTL, DefaultTTL)
+func New(l Leases, h *heartbeat.Heart, o Options) *Turn {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Log = o.Log.With("lease", o.Name)
-	return &Turn{leases: l, o: o, asking: make(chan struct{}, 4)}
+	return &Turn{leases: l, heart: h, o: o, asking: make(chan struct{}, 4), anew: make(chan struct{}, 1)}
 }
+
+// Free makes a Turn that is always this process's, for a database that one process
+// serves alone.
+func Free() *Turn { return &Turn{} }
 
 // Held reports whether the work is this replica's at present.
 func (t *Turn) Held() bool { return t.held.Load() }
@@ -91,66 +97,65 @@ func (t *Turn) Waiting() bool { return t.others.Load() }
 // when the lease is lost; work must then return without delay, and Do waits for
 // the next turn. It returns nil when ctx ends while it waits.
 func (t *Turn) Do(ctx context.Context, work func(context.Context) error) error {
-	if _, free := t.leases.(Free); free { // there is nothing to wait for, nor to renew
+	if t.leases == nil { // there is nothing to wait for, nor to renew
 		t.held.Store(true)
 		defer t.held.Store(false)
 		return work(ctx)
 	}
+	defer t.heart.Add(part{t})()
 	for {
-		end := t.await(ctx)
-		if end == nil {
+		if !t.await(ctx) {
 			return nil
 		}
 		t.o.Log.Debug("this replica's turn")
-		if err := t.serve(ctx, end, work); !errors.Is(err, ErrLost) {
+		if err := t.serve(ctx, work); !errors.Is(err, ErrLost) {
 			return err
 		}
 		t.o.Log.Warn("the lease is lost; another replica may go on")
 	}
 }
 
-// await asks until the lease is held, and gives a timer that fires when it is no
-// longer sure to be; nil when ctx has ended.
-func (t *Turn) await(ctx context.Context) *time.Timer {
+// await asks until the lease is held; false when ctx has ended.
+func (t *Turn) await(ctx context.Context) bool {
 	for ctx.Err() == nil {
-		end := time.NewTimer(t.term())
+		asked := time.Now()
 		if held, err := t.ask(ctx); held && err == nil {
-			return end
+			t.mu.Lock()
+			t.end = time.NewTimer(time.Until(asked.Add(term)))
+			t.mu.Unlock()
+			return true
 		}
-		end.Stop()
-		rest := time.NewTimer(pulse.Next(time.Now(), t.o.TTL/5))
 		select {
 		case <-ctx.Done():
-		case <-rest.C:
+		case <-t.anew:
 		}
-		rest.Stop()
 	}
-	return nil
+	return false
 }
 
-// term is how long after a question its answer is surely still true, less the
-// time that work may take to stop.
-func (t *Turn) term() time.Duration { return t.o.TTL * 4 / 5 }
+// extend holds the lease for a term after a question that was asked then.
+func (t *Turn) extend(asked time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end.Reset(time.Until(asked.Add(term)))
+}
 
 // answer is what came of one question.
 type answer struct {
-	end  *time.Timer
-	held bool
-	err  error
+	asked time.Time
+	held  bool
+	err   error
 }
 
 // serve runs work for as long as the lease can be renewed.
-func (t *Turn) serve(ctx context.Context, end *time.Timer, work func(context.Context) error) error {
+func (t *Turn) serve(ctx context.Context, work func(context.Context) error) error {
 	during, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	t.held.Store(true)
 	defer t.held.Store(false)
+	defer t.end.Stop()
 	ended := make(chan error, 1)
 	go func() { ended <- work(during) }()
-	every := t.o.TTL / 5
-	renew := time.NewTimer(pulse.Next(time.Now(), every))
-	defer renew.Stop()
-	defer func() { end.Stop() }()
 	answers := make(chan answer, cap(t.asking))
 	lost := func() error {
 		stop(ErrLost)
@@ -165,26 +170,52 @@ func (t *Turn) serve(ctx context.Context, end *time.Timer, work func(context.Con
 			stop(nil) // a question under way must not take the lease again
 			t.release(ctx)
 			return err
-		case <-end.C:
+		case <-t.end.C:
 			return lost()
-		case <-renew.C:
-			renew.Reset(pulse.Next(time.Now(), every))
-			next := time.NewTimer(t.term())
+		case <-t.anew:
+			asked := time.Now()
 			go func() {
 				held, err := t.ask(during)
-				answers <- answer{next, held, err}
+				answers <- answer{asked, held, err}
 			}()
 		case a := <-answers:
 			switch {
 			case a.err != nil: // perhaps the next question is answered
-				a.end.Stop()
 			case !a.held:
-				a.end.Stop()
 				return lost()
 			default:
-				end.Stop()
-				end = a.end
+				t.extend(a.asked)
 			}
+		}
+	}
+}
+
+// part is the lease as the heart renews it.
+type part struct{ *Turn }
+
+// Ask implements heartbeat.Part.
+func (t part) Ask() (store.Holding, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.asked = time.Now()
+	return store.Holding{Lease: t.o.Name, Holder: t.o.Holder, TTL: TTL}, true
+}
+
+// Told implements heartbeat.Part. Whatever it did not expect it has asked for anew, on
+// its own.
+func (t part) Told(tenure store.Tenure, err error) {
+	_ = t.unheard(context.Background(), err)
+	switch held := t.held.Load(); {
+	case err != nil:
+		t.others.Store(false)
+	case held && tenure == store.Renewed:
+		t.extend(t.asked)
+	case !held && tenure == store.Anothers:
+		t.others.Store(true)
+	default:
+		select {
+		case t.anew <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -193,7 +224,7 @@ func (t *Turn) serve(ctx context.Context, end *time.Timer, work func(context.Con
 // call on a dead network may go on behind it; its answer, whatever it is, counts
 // no more.
 func (t *Turn) ask(ctx context.Context) (held bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, t.o.TTL/5)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
 	case t.asking <- struct{}{}:
@@ -203,7 +234,7 @@ func (t *Turn) ask(ctx context.Context) (held bool, err error) {
 	said := make(chan answer, 1)
 	go func() {
 		defer func() { <-t.asking }()
-		held, err := t.leases.Hold(ctx, t.o.Name, t.o.Holder, t.o.TTL)
+		held, err := t.leases.Hold(ctx, t.o.Name, t.o.Holder, TTL)
 		said <- answer{held: held, err: err}
 	}()
 	select {
@@ -225,7 +256,7 @@ func (t *Turn) unheard(ctx context.Context, err error) error {
 
 // release lets another begin at once. When that fails the lease lapses.
 func (t *Turn) release(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.o.TTL/5)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- t.leases.Release(ctx, t.o.Name, t.o.Holder) }()

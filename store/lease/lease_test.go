@@ -13,6 +13,8 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"sparkbot/store"
+	"sparkbot/store/heartbeat"
 	"sparkbot/store/lease"
 )
 
@@ -63,6 +65,30 @@ func (l *line) Hold(_ context.Context, _, holder string, ttl time.Duration) (boo
 	}
 	l.holder, l.until = holder, time.Now().Add(ttl)
 	return true, nil
+}
+
+func (l *line) Renew(_ context.Context, all []store.Holding) ([]store.Tenure, error) {
+	hang, cut := l.state()
+	if hang != nil {
+		<-hang
+		return nil, errAway
+	}
+	if cut != nil {
+		return nil, cut
+	}
+	l.table.mu.Lock()
+	defer l.table.mu.Unlock()
+	answers := make([]store.Tenure, len(all))
+	for i, h := range all {
+		switch {
+		case !l.until.After(time.Now()):
+		case l.holder != h.Holder:
+			answers[i] = store.Anothers
+		default:
+			answers[i], l.until = store.Renewed, time.Now().Add(h.TTL)
+		}
+	}
+	return answers, nil
 }
 
 func (l *line) Release(_ context.Context, _, holder string) error {
@@ -116,7 +142,7 @@ func begin(t *testing.T, l *line, name string, work func(context.Context) error)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := lease.New(l, lease.Options{Name: "test", Holder: name}).Do(ctx, work); err != nil && ctx.Err() == nil {
+		if err := lease.New(l, heartbeat.New(l), lease.Options{Name: "test", Holder: name}).Do(ctx, work); err != nil && ctx.Err() == nil {
 			t.Errorf("%s ended with %v", name, err)
 		}
 	}()
@@ -168,7 +194,7 @@ func TestTurns(t *testing.T) {
 func TestWorkThatEndsGivesTheLeaseBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, broken := &line{table: &table{}}, errors.New("broken")
-		turn := lease.New(l, lease.Options{Name: "test", Holder: "first"})
+		turn := lease.New(l, heartbeat.New(l), lease.Options{Name: "test", Holder: "first"})
 		err := turn.Do(t.Context(), func(context.Context) error {
 			if !turn.Held() {
 				t.Error("the work runs, and the lease is not held")

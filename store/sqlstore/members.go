@@ -3,8 +3,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -46,26 +44,6 @@ func (s *Store) Join(ctx context.Context, pool, holder string, ttl time.Duration
 		return fmt.Errorf("join the pool %s: %w", pool, err)
 	}
 	return nil
-}
-
-// Stay renews the membership of holder with the share that it has, for ttl from now. It
-// gives false, and renews nothing, unless it has that share still and the others are
-// those that decide was told of last, with the shares they had then. It keeps nobody
-// from deciding: whoever decides meanwhile counts on the same share.
-func (s *Store) Stay(ctx context.Context, pool, holder string, share int, ttl time.Duration, others []store.Member) (bool, error) {
-	same := make([]string, len(others))
-	for i, o := range others {
-		same[i] = o.Holder + "=" + strconv.Itoa(o.Share)
-	}
-	done, err := s.write.ExecContext(ctx, s.dialect.sql(`UPDATE members SET until_at = {in $4} WHERE pool = $1 AND holder = $2 AND share = $3 AND until_at > {now}
-		AND $5 = (SELECT coalesce(string_agg(o.holder || '=' || o.share, ' ' ORDER BY o.joined_at, o.holder), '')
-			FROM members o WHERE o.pool = $1 AND o.holder <> $2 AND o.until_at > {now})`),
-		pool, holder, share, ttl.Milliseconds(), strings.Join(same, " "))
-	if err != nil {
-		return false, fmt.Errorf("stay in the pool %s: %w", pool, err)
-	}
-	n, err := done.RowsAffected()
-	return n > 0, err
 }
 
 // holdPool keeps others from deciding about the pool until tx ends. PostgreSQL

@@ -95,20 +95,19 @@ func membersStay(t *testing.T, w *World, look func(string) []store.Member) {
 		pool, holder string
 		share        int
 		others       []store.Member
-		want         bool
+		want         store.Tenure
 	}{
-		{"all is as it was", "discord", me.Holder, me.Share, others, true},
-		{"its share is another", "discord", me.Holder, me.Share + 1, others, false},
-		{"another's share is another", "discord", me.Holder, me.Share, changed, false},
-		{"others have changed their shares", "discord", me.Holder, me.Share, swapped, false},
-		{"somebody has joined", "discord", me.Holder, me.Share, others[1:], false},
-		{"somebody has left", "discord", me.Holder, me.Share, all, false},
-		{"it is no member", "discord", "nobody", 1, all, false},
-		{"it is no member of this pool", "slack", me.Holder, me.Share, nil, false},
+		{"all is as it was", "discord", me.Holder, me.Share, others, store.Renewed},
+		{"its share is another", "discord", me.Holder, me.Share + 1, others, store.Unsure},
+		{"another's share is another", "discord", me.Holder, me.Share, changed, store.Unsure},
+		{"others have changed their shares", "discord", me.Holder, me.Share, swapped, store.Unsure},
+		{"somebody has joined", "discord", me.Holder, me.Share, others[1:], store.Unsure},
+		{"somebody has left", "discord", me.Holder, me.Share, all, store.Unsure},
+		{"it is no member", "discord", "nobody", 1, all, store.Unsure},
+		{"it is no member of this pool", "slack", me.Holder, me.Share, nil, store.Unsure},
 	} {
-		stays, err := w.DB.Stay(t.Context(), c.pool, c.holder, c.share, ttl, c.others)
-		if err != nil || stays != c.want {
-			t.Errorf("%s: stays %v, %v", c.name, stays, err)
+		if got := renew(t, w, store.Holding{Pool: c.pool, Holder: c.holder, Share: c.share, Others: c.others, TTL: ttl}); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
 		}
 	}
 	if got := look("discord"); !slices.EqualFunc(got, all, func(a, b store.Member) bool {
@@ -117,15 +116,16 @@ func membersStay(t *testing.T, w *World, look func(string) []store.Member) {
 		t.Errorf("staying has changed the members from %+v to %+v", all, got)
 	}
 	// One whose time is over has no place to stay in, nor is it one of the others.
-	if stays, err := w.DB.Stay(t.Context(), "discord", me.Holder, me.Share, -time.Second, others); err != nil || !stays {
-		t.Fatal(stays, err)
+	mine := store.Holding{Pool: "discord", Holder: me.Holder, Share: me.Share, Others: others, TTL: -time.Second}
+	if got := renew(t, w, mine); got != store.Renewed {
+		t.Fatal(got)
 	}
-	if stays, err := w.DB.Stay(t.Context(), "discord", me.Holder, me.Share, ttl, others); err != nil || stays {
-		t.Errorf("one whose time was over stays %v, %v", stays, err)
+	if got := renew(t, w, mine); got != store.Unsure {
+		t.Errorf("one whose time was over is renewed: %v", got)
 	}
 	first := others[0]
-	if stays, err := w.DB.Stay(t.Context(), "discord", first.Holder, first.Share, ttl, others[1:]); err != nil || !stays {
-		t.Errorf("beside one whose time was over another stays %v, %v", stays, err)
+	if got := renew(t, w, store.Holding{Pool: "discord", Holder: first.Holder, Share: first.Share, Others: others[1:], TTL: ttl}); got != store.Renewed {
+		t.Errorf("beside one whose time was over another is not renewed: %v", got)
 	}
 	if err := w.DB.Join(t.Context(), "discord", me.Holder, ttl, func([]store.Member) int { return me.Share }); err != nil {
 		t.Fatal(err)

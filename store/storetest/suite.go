@@ -74,6 +74,7 @@ func Run(t *testing.T) {
 		{"a week is closed once, and places that follow the same share an edition", weeksCloseOnce},
 		{"alerts overtake digests", alertsOvertake},
 		{"every move is in exactly one window, whatever commits late", windowsAreExact},
+		{"what a process holds is renewed at once", holdingsAreRenewed},
 		{"members share a limit, each knowing what the others have", membersShare},
 		{"a place rests for every replica", placesRest},
 		{"replicas work off backlogs in order and leave nothing behind", replicasKeepOrder},

@@ -26,6 +26,7 @@ import (
 	"sparkbot/notify/yield"
 	"sparkbot/store"
 	"sparkbot/store/feed"
+	"sparkbot/store/heartbeat"
 	"sparkbot/store/sqlstore"
 )
 
@@ -70,7 +71,8 @@ type App struct {
 	schemaSeen atomic.Bool // nothing is missing from the schema
 	log        *slog.Logger
 	now        func() time.Time
-	holder     string // what this process is called among replicas
+	holder     string           // what this process is called among replicas
+	heart      *heartbeat.Heart // renews what it holds among them
 	budgets    map[store.Platform]*pace.Budget
 	pools      map[store.Platform]string // what the replicas of one token are called together
 	kick       chan struct{}             // wakes the worker
@@ -88,7 +90,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*App, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &App{db: db, metrics: m, log: o.Log, now: o.Now, holder: holder(), kick: make(chan struct{}, 1), look: make(chan struct{}, 1)}
+	a := &App{db: db, metrics: m, log: o.Log, now: o.Now, holder: holder(), heart: heartbeat.New(db), kick: make(chan struct{}, 1), look: make(chan struct{}, 1)}
 	if err := a.build(c, o); err != nil {
 		_ = a.Close()
 		return nil, err

@@ -29,11 +29,10 @@ func holder() string {
 // is served by one process, which need not wait for a lease that one before it
 // left behind.
 func (a *App) alone(name string) *lease.Turn {
-	o := lease.Options{Name: name, Holder: a.holder, Log: a.log}
 	if a.db.Dialect() == "sqlite" {
-		return lease.New(lease.Free{}, o)
+		return lease.Free()
 	}
-	return lease.New(a.db, o)
+	return lease.New(a.db, a.heart, lease.Options{Name: name, Holder: a.holder, Log: a.log})
 }
 
 // budget makes the budget of each configured platform, and names the pool in
@@ -76,7 +75,7 @@ func (a *App) share(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var keeping sync.WaitGroup
 	for p, name := range a.pools {
-		member := pace.NewMember(a.db, name, a.holder, a.budgets[p], a.now, a.log)
+		member := pace.NewMember(a.db, a.heart, name, a.holder, a.budgets[p], a.now, a.log)
 		keeping.Go(func() { member.Keep(ctx) })
 	}
 	return func() {
