@@ -22,11 +22,15 @@ import (
 // for: later ones count no more.
 const Every = 2 * time.Second
 
-// mostAsked bounds the questions that wait for a dead network.
-const mostAsked = 4
+// mostAskers bounds the questions that wait for a dead network.
+const mostAskers = 4
 
-// errUnanswered is told while that many are waiting.
-var errUnanswered = errors.New("the database has not answered the last questions")
+var (
+	// errLate is told when there is no answer by the next beat.
+	errLate = errors.New("the database did not answer in time")
+	// errUnanswered is told while as many questions as may be are waiting.
+	errUnanswered = errors.New("the database has not answered the last questions")
+)
 
 // Store is where the replicas meet.
 type Store interface {
@@ -45,8 +49,8 @@ type Part interface {
 
 // Heart asks for as long as it has parts.
 type Heart struct {
-	store   Store
-	waiting chan struct{}
+	store  Store
+	askers chan struct{}
 
 	mu    sync.Mutex
 	parts []*seat
@@ -57,7 +61,7 @@ type Heart struct {
 type seat struct{ Part }
 
 // New makes a Heart without parts.
-func New(s Store) *Heart { return &Heart{store: s, waiting: make(chan struct{}, mostAsked)} }
+func New(s Store) *Heart { return &Heart{store: s, askers: make(chan struct{}, mostAskers)} }
 
 // Add has a part asked for from now on, until remove is called. After that it is neither
 // asked nor told any more, but a question under way may yet be answered to nobody.
@@ -86,20 +90,84 @@ func (h *Heart) remove(s *seat) {
 	}
 }
 
+// answer is what came of a question.
+type answer struct {
+	all []store.Tenure
+	err error
+}
+
+// question waits for nobody to hear its answer.
+type question struct {
+	all  []store.Holding
+	said chan answer
+}
+
 func (h *Heart) beat(ctx context.Context) {
 	rest := time.NewTimer(pulse.Next(time.Now(), Every))
 	defer rest.Stop()
-	for {
+	var asker chan question // nil when none is free
+	defer func() { dismiss(asker) }()
+	for late := false; ; {
+		if !late {
+			select {
+			case <-ctx.Done():
+				return
+			case <-rest.C:
+			}
+		}
+		late = false
+		rest.Reset(pulse.Next(time.Now(), Every))
+		asked, all := h.asked(ctx)
+		if len(all) == 0 {
+			continue
+		}
+		if asker == nil {
+			if asker = h.engage(); asker == nil {
+				h.tell(ctx, asked, answer{err: errUnanswered})
+				continue
+			}
+		}
+		q := question{all, make(chan answer, 1)}
+		asker <- q
 		select {
 		case <-ctx.Done():
 			return
+		case a := <-q.said:
+			h.tell(ctx, asked, a)
 		case <-rest.C:
+			dismiss(asker)
+			asker, late = nil, true
+			h.tell(ctx, asked, answer{err: errLate})
 		}
-		rest.Reset(pulse.Next(time.Now(), Every))
-		if asked, all := h.asked(ctx); len(all) > 0 {
-			answers, err := h.ask(ctx, all)
-			h.tell(ctx, asked, answers, err)
+	}
+}
+
+// engage gives a goroutine that asks, or nil when too many wait for an answer. A call on
+// a dead network may go on behind the heart; what it renews is then held for longer by
+// nobody who knows, which harms none. The same one asks at each beat, whose stack is
+// large enough by then, and on a context that cannot end, for whose end the driver and
+// its pool would each have a goroutine wait.
+func (h *Heart) engage() chan question {
+	select {
+	case h.askers <- struct{}{}:
+	default:
+		return nil
+	}
+	asker := make(chan question)
+	go func() {
+		defer func() { <-h.askers }()
+		for q := range asker {
+			all, err := h.store.Renew(context.Background(), q.all)
+			q.said <- answer{all, err}
 		}
+	}()
+	return asker
+}
+
+// dismiss has an asker end once its question is answered.
+func dismiss(asker chan question) {
+	if asker != nil {
+		close(asker)
 	}
 }
 
@@ -118,36 +186,8 @@ func (h *Heart) asked(ctx context.Context) (parts []*seat, all []store.Holding) 
 	return parts, all
 }
 
-// ask puts one question. A call on a dead network may go on behind it; what it renews is
-// held for longer by nobody who knows, which harms none.
-func (h *Heart) ask(ctx context.Context, all []store.Holding) ([]store.Tenure, error) {
-	select {
-	case h.waiting <- struct{}{}:
-	default:
-		return nil, errUnanswered
-	}
-	ctx, cancel := context.WithTimeout(ctx, Every*9/10)
-	defer cancel()
-	type answer struct {
-		all []store.Tenure
-		err error
-	}
-	said := make(chan answer, 1)
-	go func() {
-		defer func() { <-h.waiting }()
-		answers, err := h.store.Renew(ctx, all)
-		said <- answer{answers, err}
-	}()
-	select {
-	case a := <-said:
-		return a.all, a.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // tell passes the answers to those who are there still.
-func (h *Heart) tell(ctx context.Context, asked []*seat, answers []store.Tenure, err error) {
+func (h *Heart) tell(ctx context.Context, asked []*seat, a answer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if ctx.Err() != nil {
@@ -157,10 +197,10 @@ func (h *Heart) tell(ctx context.Context, asked []*seat, answers []store.Tenure,
 		if !slices.Contains(h.parts, p) {
 			continue
 		}
-		if err != nil {
-			p.Told(store.Unsure, err)
+		if a.err != nil {
+			p.Told(store.Unsure, a.err)
 			continue
 		}
-		p.Told(answers[i], nil)
+		p.Told(a.all[i], nil)
 	}
 }

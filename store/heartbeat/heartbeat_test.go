@@ -191,7 +191,7 @@ func TestADeadNetwork(t *testing.T) {
 		for range 9 {
 			beat()
 		}
-		late, full := "0 context deadline exceeded", "0 the database has not answered the last questions"
+		late, full := "0 the database did not answer in time", "0 the database has not answered the last questions"
 		same(t, "in ten beats a is told", a.heard(), late, late, late, late, full, full, full, full, full, full)
 		same(t, "one that is gone is told", gone.heard())
 		if len(d.take()) != 4 || d.most != 4 {

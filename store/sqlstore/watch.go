@@ -3,8 +3,10 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
@@ -95,27 +97,62 @@ func (s *Store) listen(ctx context.Context) (*pq.Listener, error) {
 	})
 	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
 	defer stop()
-	if err := listener.Listen(channel); err != nil {
-		_ = listener.Close()
-		return nil, fmt.Errorf("listen for the database's notifications: %w", err)
+	for _, c := range []string{channel, echoes} {
+		if err := listener.Listen(c); err != nil {
+			_ = listener.Close()
+			return nil, fmt.Errorf("listen for the database's notifications: %w", err)
+		}
 	}
 	return listener, nil
 }
 
 // watchPostgres passes notifications on. A nil one follows a reconnect and means
-// that some may have been missed. Behind all of it stands a poll.
+// that some may have been missed. Behind all of it stands a poll, for as long as this
+// process does not hear itself, or hears others.
 func (s *Store) watchPostgres(ctx context.Context, listener *pq.Listener, out chan struct{}) {
 	defer func() { _ = listener.Close() }()
-	poll := orElse(s.poll, calmPoll)
-	next := time.NewTimer(pulse.Next(time.Now(), poll))
+	var calling atomic.Bool
+	e := newEars(uuid.NewString(), time.Now())
+	rest := func(now time.Time) time.Duration {
+		if e.quiet(now) {
+			return pulse.Next(now, orElse(s.poll, quietPoll))
+		}
+		return pulse.Next(now, orElse(s.poll, calmPoll))
+	}
+	call := func(now time.Time) {
+		e.call(now)
+		s.echo(ctx, e.name, &calling)
+	}
+	call(time.Now())
+	next := time.NewTimer(rest(time.Now()))
 	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-listener.Notify:
+		case n := <-listener.Notify:
+			switch now := time.Now(); {
+			case n == nil:
+				e.deafen()
+				call(now)
+				next.Reset(rest(now))
+			case n.Channel == echoes:
+				if e.hear(n.Extra, now) {
+					call(now)
+				}
+				next.Reset(rest(now))
+				continue
+			}
 		case <-next.C:
-			next.Reset(pulse.Next(time.Now(), poll))
+			now := time.Now()
+			quiet := e.quiet(now)
+			if e.due(now) {
+				call(now)
+			}
+			next.Reset(rest(now))
+			if quiet { // those who watch look as often by themselves
+				continue
+			}
 		}
 		signal(out)
 	}

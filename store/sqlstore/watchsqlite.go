@@ -18,6 +18,8 @@ const (
 	// busy by one or two per cent, for the threads that wake for it more than for the
 	// question.
 	calmPoll = 6 * time.Second
+	// quietPoll is how often, once it was seen that something is told.
+	quietPoll = 30 * time.Second
 	// hurriedPoll is how often it is asked while somebody writes, and quickestPoll just
 	// after the first write: a commit is mostly seen as soon as the disk has it, some
 	// milliseconds later. blindPoll is for where the system does not tell of writes.
@@ -46,11 +48,9 @@ const (
 // When to ask is told by the system, which sees the writes to the log beside the file.
 func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struct{}) {
 	defer func() { _ = conn.Close() }()
-	calm := orElse(s.poll, calmPoll)
 	writes, err := watchLog(ctx, conn)
 	if err != nil {
 		s.log.Warn("the system does not tell when the database is written to; it is asked more often instead", "error", err)
-		calm = min(calm, blindPoll)
 	} else {
 		defer func(w *logWrites) { _ = w.Close() }(writes)
 	}
@@ -65,8 +65,15 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		expect  time.Duration // for how long since then its commit is waited for
 		changed time.Time     // when one was last seen
 		unmoved bool          // it is in the log alone, as far as is known
+		system  trust
 		last    int64
 	)
+	calmly := func() time.Duration {
+		if writes == nil { // nothing will be told
+			return min(orElse(s.poll, calmPoll), blindPoll)
+		}
+		return orElse(s.poll, system.poll())
+	}
 	wrote := func() {
 		now := time.Now()
 		if now.Sub(written) >= writing {
@@ -75,9 +82,10 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		written, expect = now, forever
 		if written.Sub(changed) < late {
 			expect = doubtful
+			system.toldLate()
 		}
 	}
-	for rest := calm; ; {
+	for rest := calmly(); ; {
 		told := writes.events()
 		if rest <= hurriedPoll { // which finds more writes by itself
 			told = nil
@@ -86,8 +94,8 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		case <-ctx.Done():
 			return
 		case event, open := <-told:
-			if !open { // nothing more will be told
-				writes, calm = nil, min(calm, blindPoll)
+			if !open {
+				writes = nil
 			} else if !mayCommit(event) {
 				continue
 			}
@@ -104,9 +112,13 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		if err := conn.GetContext(asking, &version, "PRAGMA data_version"); err != nil {
 			signal(out) // whoever looks will meet the error and say it
 		} else if version != last {
+			if last != 0 { // else it is the first question
+				system.commit(expect > 0 || time.Since(written) < writing)
+			}
 			last, expect, changed, unmoved = version, 0, time.Now(), true
 			signal(out)
 		}
+		calm := calmly()
 		rest = untilAsked(time.Since(begun), time.Since(written), expect, calm)
 		if rest == calm && unmoved {
 			if rest = writing - time.Since(changed); rest <= 0 {
@@ -119,6 +131,29 @@ func (s *Store) watchSQLite(ctx context.Context, conn *sqlx.Conn, out chan struc
 		}
 		next.Reset(rest)
 	}
+}
+
+// trust says how often a file is asked for by itself, by what the system was seen to tell.
+// One commit that it did not tell of is enough to ask more often from then on.
+type trust struct{ told, untold bool }
+
+// commit notes that a commit was seen, and whether its write had been told of.
+func (t *trust) commit(told bool) {
+	if told {
+		t.told = true
+	} else {
+		t.untold = true
+	}
+}
+
+// toldLate notes that the write of the last commit was told of after all.
+func (t *trust) toldLate() { t.told, t.untold = true, false }
+
+func (t *trust) poll() time.Duration {
+	if t.told && !t.untold {
+		return quietPoll
+	}
+	return calmPoll
 }
 
 // moveLog moves what is in the log to the file once nobody writes. Else whoever commits

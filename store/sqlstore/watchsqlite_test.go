@@ -29,3 +29,30 @@ func TestWhenTheFileIsAskedAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileIsAskedSeldomOnceTheSystemTellsOfCommits(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		commits string // T told of, u not, l told of late
+		want    time.Duration
+	}{
+		{"nothing was seen yet", "", calmPoll},
+		{"it tells", "TTT", quietPoll},
+		{"it does not", "uu", calmPoll},
+		{"it tells of this process's commits alone", "TTuTT", calmPoll},
+		{"it told just after the commit was seen", "ul", quietPoll},
+		{"the same, later", "TTulT", quietPoll},
+	} {
+		var system trust
+		for _, commit := range c.commits {
+			if commit == 'l' {
+				system.toldLate()
+			} else {
+				system.commit(commit == 'T')
+			}
+		}
+		if got := system.poll(); got != c.want {
+			t.Errorf("%s: asked every %s", c.name, got)
+		}
+	}
+}

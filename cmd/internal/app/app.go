@@ -209,7 +209,7 @@ func (a *App) build(c *config.Config, o Options) error {
 		changes = observed{a.db, o.Noticed}
 	}
 	a.fanout = fanout.New(changes, fanout.Options{
-		MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Poll: a.poll(), Now: o.Now, Log: a.log, Wake: a.wake, Reserve: a.reserve, Yield: a.members.Pass,
+		MaxAge: c.Alerts.MaxAge, Burst: c.Alerts.Burst, Poll: poll, Now: o.Now, Log: a.log, Wake: a.wake, Reserve: a.reserve, Yield: a.members.Pass,
 	})
 	a.prober = deliver.NewProber(a.db, doors, o.Now, a.log)
 	a.prober.Every = o.probeEvery
@@ -218,7 +218,7 @@ func (a *App) build(c *config.Config, o Options) error {
 	a.calendar = digest.New(a.db, digest.Options{Now: o.Now, Log: a.log})
 	a.momentum = momentum.New(a.db, momentum.Options{MaxAge: c.Alerts.MaxAge, Now: o.Now, Log: a.log, Wake: a.wake})
 	if len(senders) > 0 {
-		d := deliver.Options{Poll: a.poll(), Now: o.Now, Budgets: a.budgets, Log: a.log, Burst: c.Alerts.Burst, Sent: a.sent(o), Digests: digest.NewDesk(a.db, a.db), Studio: chart.New(), Yield: a.members.Pass}
+		d := deliver.Options{Poll: poll, Now: o.Now, Budgets: a.budgets, Log: a.log, Burst: c.Alerts.Burst, Sent: a.sent(o), Digests: digest.NewDesk(a.db, a.db), Studio: chart.New(), Yield: a.members.Pass}
 		if o.tune != nil {
 			o.tune(&d)
 		}
@@ -234,14 +234,9 @@ func (a *App) build(c *config.Config, o Options) error {
 }
 
 // poll is how long fan-out and the worker leave the database unasked while nothing is
-// told of it; zero leaves that to them. Of SQLite every commit is told, some seconds
-// late at worst, while a notification of PostgreSQL may be lost with its connection.
-func (a *App) poll() time.Duration {
-	if a.db.Dialect() == "sqlite" {
-		return 30 * time.Second
-	}
-	return 0
-}
+// told of it. The watch tells of every commit, and where it may have missed one it has
+// everybody look, every few seconds.
+const poll = 30 * time.Second
 
 // reserve keeps room with the worker, where there is one.
 func (a *App) reserve(ctx context.Context, most int, wait bool) fanout.Room {
