@@ -170,6 +170,27 @@ type way struct {
 	mu   sync.Mutex
 	cut  bool
 	slow time.Duration
+
+	alone chan struct{} // when not nil, it takes itself to be alone until it is closed
+}
+
+func (w *way) Alone() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.alone
+}
+
+// setAlone has it take itself to be alone, rightly or not.
+func (w *way) setAlone(alone bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.alone != nil {
+		close(w.alone)
+		w.alone = nil
+	}
+	if alone {
+		w.alone = make(chan struct{})
+	}
 }
 
 func (w *way) set(cut bool, slow time.Duration) {
@@ -268,6 +289,7 @@ func TestReplicasTogetherKeepThePlatformsSecond(t *testing.T) {
 			<-time.After(100 * time.Millisecond)
 			for range 12 {
 				w := ways[chance.IntN(len(ways))]
+				w.setAlone(chance.IntN(2) == 0)
 				switch chance.IntN(5) {
 				case 0:
 					join()

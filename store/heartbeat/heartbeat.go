@@ -1,6 +1,7 @@
 // Package heartbeat answers one question: does this process still hold what it holds
-// for a time? It asks for all of that at once, every two seconds, since a processor at
-// rest is woken for milliseconds by each question (docs/adr/0014-one-heartbeat.md).
+// for a time? It asks for all of that at once, every two seconds and while the process is
+// alone every four, since a processor at rest is woken for milliseconds by each question
+// (docs/adr/0014-one-heartbeat.md).
 //
 // It never takes anything: what is free, has lapsed or has changed is for its part to
 // ask for. Nor does it end anything: each part counts its own time, and stops by itself
@@ -18,9 +19,15 @@ import (
 	"sparkbot/store/pulse"
 )
 
-// Every is how often everything is asked for. It is also how long an answer is waited
-// for: later ones count no more.
-const Every = 2 * time.Second
+const (
+	// Every is how often everything is asked for. It is also how long an answer is waited
+	// for: later ones count no more.
+	Every = 2 * time.Second
+	// AtRest is how long after an answer the next question comes while there is no other
+	// process, which would wait for what this one holds. Nothing lasts longer for that, so
+	// less time is left for questions that fail, and those are put again after Every.
+	AtRest = 2 * Every
+)
 
 // mostAskers bounds the questions that wait for a dead network.
 const mostAskers = 4
@@ -37,13 +44,16 @@ type Store interface {
 	// Renew holds for longer what is as it is said to be, waiting for nobody, and says of
 	// each what came of it, in their order.
 	Renew(ctx context.Context, all []store.Holding) ([]store.Tenure, error)
+	// Alone gives a channel that is closed when another process comes, or nil when one is
+	// there, or may be.
+	Alone() <-chan struct{}
 }
 
 // Part is something that is held. Its methods must not wait, nor call the Heart.
 type Part interface {
 	// Ask gives what is held; false when there is nothing to renew now.
 	Ask() (store.Holding, bool)
-	// Told is told the answer, at the latest Every after Ask.
+	// Told is told the answer before the next Ask.
 	Told(t store.Tenure, err error)
 }
 
@@ -96,6 +106,9 @@ type answer struct {
 	err error
 }
 
+// calm reports whether everything is held that was asked for, or another's.
+func (a answer) calm() bool { return a.err == nil && !slices.Contains(a.all, store.Unsure) }
+
 // question waits for nobody to hear its answer.
 type question struct {
 	all  []store.Holding
@@ -103,20 +116,21 @@ type question struct {
 }
 
 func (h *Heart) beat(ctx context.Context) {
-	rest := time.NewTimer(pulse.Next(time.Now(), Every))
-	defer rest.Stop()
+	next := time.NewTimer(pulse.Next(time.Now(), Every))
+	defer next.Stop()
 	var asker chan question // nil when none is free
 	defer func() { dismiss(asker) }()
-	for late := false; ; {
+	for late, company := false, (<-chan struct{})(nil); ; {
 		if !late {
 			select {
 			case <-ctx.Done():
 				return
-			case <-rest.C:
+			case <-company:
+			case <-next.C:
 			}
 		}
-		late = false
-		rest.Reset(pulse.Next(time.Now(), Every))
+		late, company = false, nil
+		next.Reset(pulse.Next(time.Now(), Every))
 		asked, all := h.asked(ctx)
 		if len(all) == 0 {
 			continue
@@ -134,7 +148,10 @@ func (h *Heart) beat(ctx context.Context) {
 			return
 		case a := <-q.said:
 			h.tell(ctx, asked, a)
-		case <-rest.C:
+			if company = h.store.Alone(); company != nil && a.calm() {
+				next.Reset(pulse.Next(time.Now(), AtRest))
+			}
+		case <-next.C:
 			dismiss(asker)
 			asker, late = nil, true
 			h.tell(ctx, asked, answer{err: errLate})

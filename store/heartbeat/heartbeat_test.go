@@ -26,6 +26,7 @@ type table struct {
 	answers map[string]store.Tenure
 	err     error
 	hang    chan struct{} // when not nil, an answer comes only once it is closed
+	alone   chan struct{}
 	hanging int
 	most    int        // how many hung at once
 	asked   [][]string // what was asked for at each beat
@@ -51,6 +52,12 @@ func (d *table) Renew(_ context.Context, all []store.Holding) ([]store.Tenure, e
 		return nil, errAway
 	}
 	return answers, d.err
+}
+
+func (d *table) Alone() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.alone
 }
 
 // set changes how it answers.
@@ -222,5 +229,48 @@ func TestNobodyIsToldOnceAllAreGone(t *testing.T) {
 		beat()
 		same(t, "a is told", a.heard())
 		same(t, "b is told", b.heard(), "0 <nil>")
+	})
+}
+
+// TestWhoIsAloneBeatsSeldom has another come and go, and the database refuse.
+func TestWhoIsAloneBeatsSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &table{answers: map[string]store.Tenure{"a": store.Renewed}}
+		h, a := heartbeat.New(d), &lease{name: "a"}
+		defer h.Add(a)()
+		beats := func(what string, want int) {
+			t.Helper()
+			d.take()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if n := len(d.take()); n != want {
+				t.Errorf("%s: %d beats in a minute, want %d", what, n, want)
+			}
+		}
+		time.Sleep(heartbeat.Every / 2) // between two beats
+		beats("perhaps beside others", 30)
+		company := make(chan struct{})
+		d.set(func() { d.alone = company })
+		beat()
+		beats("alone", 15)
+		d.set(func() { d.err = errAway })
+		time.Sleep(heartbeat.AtRest)
+		beats("alone, and refused", 30)
+		d.set(func() { d.err = nil })
+		beat()
+		beats("alone again", 15)
+		d.set(func() { d.answers["a"] = store.Unsure })
+		time.Sleep(heartbeat.AtRest)
+		beats("alone, and not sure of what it holds", 30)
+		d.set(func() { d.answers["a"] = store.Renewed })
+		beat()
+		d.take()
+		d.set(func() { d.alone = nil })
+		close(company)
+		synctest.Wait()
+		if n := len(d.take()); n != 1 {
+			t.Errorf("when another comes there are %d beats", n)
+		}
+		beats("beside another", 30)
 	})
 }

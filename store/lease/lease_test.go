@@ -35,6 +35,27 @@ type line struct {
 	mu   sync.Mutex
 	cut  error         // what every call answers
 	hang chan struct{} // when not nil, a call answers only once it is closed
+
+	alone chan struct{} // when not nil, it takes itself to be alone until it is closed
+}
+
+func (l *line) Alone() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.alone
+}
+
+// setAlone has it take itself to be alone, rightly or not.
+func (l *line) setAlone(alone bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.alone != nil {
+		close(l.alone)
+		l.alone = nil
+	}
+	if alone {
+		l.alone = make(chan struct{})
+	}
 }
 
 func (l *line) state() (hang chan struct{}, cut error) {
@@ -158,15 +179,19 @@ func TestTurns(t *testing.T) {
 		// end takes the first holder away.
 		end    func(first *line, stop func(), hang chan struct{})
 		within time.Duration
+		alone  bool // the first takes itself to be alone
 	}{
-		{"it stops in order", func(_ *line, stop func(), _ chan struct{}) { stop() }, 3 * time.Second},
-		{"the database refuses it", func(l *line, _ func(), _ chan struct{}) { l.set(errAway, nil) }, 12 * time.Second},
-		{"its network is dead", func(l *line, _ func(), hang chan struct{}) { l.set(nil, hang) }, 12 * time.Second},
+		{"it stops in order", func(_ *line, stop func(), _ chan struct{}) { stop() }, 3 * time.Second, false},
+		{"the database refuses it", func(l *line, _ func(), _ chan struct{}) { l.set(errAway, nil) }, 12 * time.Second, false},
+		{"its network is dead", func(l *line, _ func(), hang chan struct{}) { l.set(nil, hang) }, 12 * time.Second, false},
+		{"it did not hear the other come, and the database refuses it", func(l *line, _ func(), _ chan struct{}) { l.set(errAway, nil) }, 12 * time.Second, true},
+		{"it did not hear the other come, and its network is dead", func(l *line, _ func(), hang chan struct{}) { l.set(nil, hang) }, 12 * time.Second, true},
 	} {
 		t.Run(scene.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				shared, s := &table{}, &stage{}
 				first, second := &line{table: shared}, &line{table: shared}
+				first.setAlone(scene.alone)
 				hang := make(chan struct{})
 				stopFirst := begin(t, first, "first", s.work("first"))
 				<-time.After(time.Minute)
@@ -222,6 +247,7 @@ func TestNeverTwoAtATime(t *testing.T) {
 			}
 			for range 40 {
 				l, hang := lines[chance.IntN(3)], make(chan struct{})
+				l.setAlone(chance.IntN(2) == 0)
 				switch chance.IntN(3) {
 				case 0:
 					l.set(errAway, nil)

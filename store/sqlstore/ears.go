@@ -17,6 +17,8 @@ const (
 	nearFor = time.Minute
 	// answerFor is how long a process that begins waits for those who are there to answer.
 	answerFor = 10 * time.Second
+	// settled is how long a process looks seldom before it renews seldom, too.
+	settled = 20 * time.Second
 )
 
 // ears says, by what a process hears of itself and of others, whether it must look often:
@@ -37,6 +39,9 @@ func newEars(name string, now time.Time) *ears {
 
 // quiet reports whether nothing is missed by looking seldom.
 func (e *ears) quiet(now time.Time) bool { return e.heard && !now.Before(e.alone) }
+
+// rests reports whether it has been so for a while.
+func (e *ears) rests(now time.Time) bool { return e.quiet(now) && now.Sub(e.alone) >= settled }
 
 // due reports whether to call now. Who did not hear its last call tries again at each look.
 func (e *ears) due(now time.Time) bool {
@@ -71,4 +76,26 @@ func (s *Store) echo(ctx context.Context, name string, calling *atomic.Bool) {
 		// Whether it was said is heard, or not.
 		_, _ = s.write.ExecContext(ctx, "SELECT pg_notify($1, $2)", echoes, name)
 	}()
+}
+
+// Alone gives a channel that is closed when another process comes to this database, or
+// when it would not be heard any more; nil when one is there, or may be. It is known to a
+// process that watches, and on PostgreSQL.
+func (s *Store) Alone() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.alone
+}
+
+// setAlone has Alone say so, or no longer.
+func (s *Store) setAlone(alone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case alone && s.alone == nil:
+		s.alone = make(chan struct{})
+	case !alone && s.alone != nil:
+		close(s.alone)
+		s.alone = nil
+	}
 }

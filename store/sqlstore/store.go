@@ -42,6 +42,7 @@ type Store struct {
 
 	mu    sync.Mutex
 	wakes []chan struct{} // of the watchers in this process
+	alone chan struct{}   // nil when another process is there, or may be
 }
 
 // Open opens the database at url: sqlite:PATH, a file that is created when it is

@@ -111,6 +111,7 @@ func (s *Store) listen(ctx context.Context) (*pq.Listener, error) {
 // process does not hear itself, or hears others.
 func (s *Store) watchPostgres(ctx context.Context, listener *pq.Listener, out chan struct{}) {
 	defer func() { _ = listener.Close() }()
+	defer s.setAlone(false)
 	var calling atomic.Bool
 	e := newEars(uuid.NewString(), time.Now())
 	rest := func(now time.Time) time.Duration {
@@ -134,18 +135,21 @@ func (s *Store) watchPostgres(ctx context.Context, listener *pq.Listener, out ch
 			switch now := time.Now(); {
 			case n == nil:
 				e.deafen()
+				s.setAlone(false)
 				call(now)
 				next.Reset(rest(now))
 			case n.Channel == echoes:
 				if e.hear(n.Extra, now) {
 					call(now)
 				}
+				s.setAlone(e.rests(now))
 				next.Reset(rest(now))
 				continue
 			}
 		case <-next.C:
 			now := time.Now()
 			quiet := e.quiet(now)
+			s.setAlone(e.rests(now))
 			if e.due(now) {
 				call(now)
 			}
