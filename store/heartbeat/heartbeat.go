@@ -23,9 +23,9 @@ const (
 	// Every is how often everything is asked for. It is also how long an answer is waited
 	// for: later ones count no more.
 	Every = 2 * time.Second
-	// AtRest is how long after an answer the next question comes while there is no other
-	// process, which would wait for what this one holds. Nothing lasts longer for that, so
-	// less time is left for questions that fail, and those are put again after Every.
+	// AtRest takes its place while there is no other process, which would wait for what
+	// this one holds. Nothing lasts longer for that, so there is less time for a question
+	// that fails: it is put again after Every.
 	AtRest = 2 * Every
 )
 
@@ -120,7 +120,8 @@ func (h *Heart) beat(ctx context.Context) {
 	defer next.Stop()
 	var asker chan question // nil when none is free
 	defer func() { dismiss(asker) }()
-	for late, company := false, (<-chan struct{})(nil); ; {
+	var company <-chan struct{} // nil when another is there
+	for late, calm := false, false; ; {
 		if !late {
 			select {
 			case <-ctx.Done():
@@ -129,8 +130,14 @@ func (h *Heart) beat(ctx context.Context) {
 			case <-next.C:
 			}
 		}
-		late, company = false, nil
-		next.Reset(pulse.Next(time.Now(), Every))
+		// The timer is set to where it mostly stays: a processor at rest is woken at the
+		// moment that it was first set to, even if it was put off since.
+		rest := Every
+		if company = h.store.Alone(); company != nil && calm {
+			rest = AtRest
+		}
+		next.Reset(pulse.Next(time.Now(), rest))
+		late, calm = false, false
 		asked, all := h.asked(ctx)
 		if len(all) == 0 {
 			continue
@@ -148,8 +155,8 @@ func (h *Heart) beat(ctx context.Context) {
 			return
 		case a := <-q.said:
 			h.tell(ctx, asked, a)
-			if company = h.store.Alone(); company != nil && a.calm() {
-				next.Reset(pulse.Next(time.Now(), AtRest))
+			if calm = a.calm(); !calm && rest != Every {
+				next.Reset(pulse.Next(time.Now(), Every))
 			}
 		case <-next.C:
 			dismiss(asker)
