@@ -85,6 +85,50 @@ func TestWhoHearsItselfAndIsAloneLooksSeldom(t *testing.T) {
 	}
 }
 
+func TestWhoHasBeenAloneForAWhileRests(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	e, s := newEars("me", now), &Store{}
+	e.call(now)
+	var company <-chan struct{}
+	for i, step := range []struct {
+		after time.Duration
+		hears string // empty when it only looks
+		rests bool
+	}{
+		{0, "me", false},
+		{answerFor, "", false},
+		{settled - time.Second, "", false},
+		{time.Second, "", true},
+		{time.Hour, "me", true},
+		{time.Second, "another", false},
+		{nearFor, "", false},
+		{settled, "", true},
+	} {
+		now = now.Add(step.after)
+		if step.hears != "" {
+			e.hear(step.hears, now)
+		}
+		s.setAlone(e.rests(now))
+		if got := s.Alone() != nil; got != step.rests {
+			t.Errorf("after step %d it is alone: %v", i, got)
+		}
+		closed := false
+		select {
+		case <-company:
+			closed = true
+		default:
+		}
+		if company != nil && closed == step.rests {
+			t.Errorf("after step %d, whoever waits for company has waited enough: %v", i, closed)
+		}
+		company = s.Alone()
+	}
+	e.call(now)
+	if s.setAlone(e.rests(now)); s.Alone() != nil {
+		t.Error("one that does not hear itself takes itself to be alone")
+	}
+}
+
 func TestANewcomerIsAnswered(t *testing.T) {
 	noon := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 	e := newEars("me", noon)

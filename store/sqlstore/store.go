@@ -20,8 +20,8 @@ import (
 // Options may be left zero.
 type Options struct {
 	Logger *slog.Logger
-	// Poll is how often Watch looks even if nothing was announced: every 6 s, where it may
-	// miss something, else every 30.
+	// Poll is how often Watch looks even if nothing was announced: every 6 s where it may
+	// miss something, and else every 30, as those who watch should by themselves.
 	Poll time.Duration
 	// Failed, when set, is told why the database did not carry something out, in
 	// one of the words Problem…. It must be quick.
