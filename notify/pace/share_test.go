@@ -373,8 +373,8 @@ func TestDeadMembersSharePassesOn(t *testing.T) {
 	})
 }
 
-// TestWhatIsUnderWayKeepsItsShare has another join while no request of the first
-// is answered: each of them may yet reach the platform.
+// TestAtRestNothingIsDecided has members come, leave and be forgotten. Between that the
+// heart renews what they have, and nobody decides.
 func TestAtRestNothingIsDecided(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := &fakePool{rows: map[string]row{}}
@@ -420,6 +420,8 @@ func TestAtRestNothingIsDecided(t *testing.T) {
 	})
 }
 
+// TestWhatIsUnderWayKeepsItsShare has another join while no request of the first
+// is answered: each of them may yet reach the platform.
 func TestWhatIsUnderWayKeepsItsShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := &fakePool{rows: map[string]row{}}

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// Every is how often everything is asked for. It is also how long an answer is waited
-	// for: later ones count no more.
+	// Every is how often everything is asked for. An answer is waited for until the next
+	// question: later ones count no more.
 	Every = 2 * time.Second
 	// AtRest takes its place while there is no other process, which would wait for what
 	// this one holds. Nothing lasts longer for that, so there is less time for a question
